@@ -1,0 +1,41 @@
+/*
+ * synth - MovieLens-shaped data made from a seed: ratings.csv and movies.csv.
+ *
+ * Long-tailed users, Zipf items, clustered tastes that drift, years, genres, made-up titles, times
+ * in sessions. The same options give the same bytes on any number of threads.
+ */
+#ifndef RS_DATA_SYNTH_H
+#define RS_DATA_SYNTH_H
+
+#include <stdint.h>
+
+#include "rs/base/err.h"
+#include "rs/base/task.h"
+
+struct rs_synth_opts {
+    int32_t users;        /* 1 .. 100 M */
+    int32_t items;        /* 10 .. 10 M */
+    int64_t interactions; /* about; the result is within 3 % where the shape allows it */
+    uint64_t seed;
+};
+/* One generated interaction set in memory: per user ascending time. Arrays are the caller's. */
+struct rs_synth_rows {
+    int64_t n;
+    int32_t *user; /* 0-based */
+    int32_t *item;
+    float *value;  /* 0.5 .. 5 */
+    int64_t *time; /* seconds */
+};
+RS_MUST_USE enum rs_code rs_synth_rows_make(const struct rs_synth_opts *o, struct rs_task *task,
+                                            struct rs_synth_rows *out, struct rs_err *err);
+void rs_synth_rows_clear(struct rs_synth_rows *r);
+/* Write dir/ratings.csv (userId,movieId,rating,timestamp; ids from 1) and dir/movies.csv, whole or
+ * not at all. *rows_out: ratings written. */
+RS_MUST_USE enum rs_code rs_synth_write(const char *dir, const struct rs_synth_opts *o,
+                                        struct rs_task *task, int64_t *rows_out,
+                                        struct rs_err *err);
+/* Title and genres of item i, as written: "The Silent Harbour (1994)", "Drama|Thriller". */
+void rs_synth_title(const struct rs_synth_opts *o, int32_t item, char *buf, size_t size);
+void rs_synth_genres(const struct rs_synth_opts *o, int32_t item, char *buf, size_t size);
+
+#endif
