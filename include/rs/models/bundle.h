@@ -1,0 +1,71 @@
+/*
+ * bundle - a trained model with all that serving it needs, in one mapped file (.rsm).
+ *
+ * Holds the model's sections, id maps, catalogue, users' train rows (what is scored from) and seen
+ * rows (what lists leave out), popularity (the answer for strangers), and a JSON description:
+ * model, parameters, seed, dataset and split fingerprints, counts. No time, path or host name:
+ * equal inputs, seed and program give equal bytes.
+ */
+#ifndef RS_MODELS_BUNDLE_H
+#define RS_MODELS_BUNDLE_H
+
+#include "rs/base/err.h"
+#include "rs/base/pack.h"
+#include "rs/base/val.h"
+#include "rs/data/catalogue.h"
+#include "rs/data/csr.h"
+#include "rs/data/idmap.h"
+#include "rs/data/split.h"
+#include "rs/models/model.h"
+#include "rs/models/rank.h"
+
+struct rs_bundle {
+    struct rs_model *model;
+    struct rs_idmap *users;
+    struct rs_idmap *items;
+    struct rs_catalogue *catalogue;
+    struct rs_csr train;     /* what profiles are made of */
+    struct rs_csr seen;      /* validation rows: left out of lists beside train */
+    const float *popularity; /* [n_items] sum of values: the fallback's scores */
+    struct rs_val *info; /* model, params, seed, dataset, split, fingerprints, counts, threshold */
+    char sha256[65];     /* of the file; "" until rs_bundle_hash */
+    struct rs_reader *pack;
+};
+
+/* Write the bundle of a fitted model whole, to dir/<sha256>.rsm; sha256_out[65]. dir is made. */
+RS_MUST_USE enum rs_code rs_bundle_save(const char *dir, const struct rs_model *m,
+                                        const struct rs_split *s, double threshold, uint64_t seed,
+                                        char sha256_out[65], struct rs_err *err);
+/* Header, sizes, checksums and meaning (indices in range) are checked. RS_EDAMAGED, RS_ENOTFOUND. */
+RS_MUST_USE enum rs_code rs_bundle_open(const char *path, struct rs_bundle **out,
+                                        struct rs_err *err);
+void rs_bundle_close(struct rs_bundle *b);
+/* rs_bundle_open, and that the file's SHA-256 is its name (or `want`, where not NULL). */
+RS_MUST_USE enum rs_code rs_bundle_verify(const char *path, const char *want, struct rs_err *err);
+
+/* A profile of a known user: its train rows. */
+struct rs_profile rs_bundle_profile(const struct rs_bundle *b, int32_t user);
+
+/* A recommendation request: what commands, console and server ask. */
+struct rs_ask {
+    int32_t user;         /* index, or -1 */
+    const int32_t *items; /* history instead of or beside a user's (user -1), ascending; or NULL */
+    const float *values;  /* of items, or NULL */
+    int32_t n_items;
+    int32_t k;
+    bool exclude_seen;      /* leave out train and seen rows, and `items` */
+    const int32_t *exclude; /* more to leave out, ascending */
+    int32_t n_exclude;
+    const uint64_t *allowed; /* bit set over items, or NULL */
+};
+/* out[k], *n_out. source_out: the model's name, or "popularity:unknown_user",
+ * "popularity:cold_user" where the model has nothing personal to say. */
+RS_MUST_USE enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask *ask,
+                                             struct rs_ranked *out, int32_t *n_out,
+                                             const char **source_out, struct rs_err *err);
+/* The k items most similar to item, itself left out. RS_EARG where the model cannot say. */
+RS_MUST_USE enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t k,
+                                           struct rs_ranked *out, int32_t *n_out,
+                                           struct rs_err *err);
+
+#endif
