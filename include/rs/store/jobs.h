@@ -1,0 +1,68 @@
+/*
+ * jobs - long work as rows: what runs, where it stands, whether it still lives.
+ *
+ * A job beats every second with pid and boot id; whoever opens the list marks those whose process
+ * is gone, or whose beat is older than 30 s, `lost`. Cancel is a flag in the row plus SIGTERM.
+ */
+#ifndef RS_STORE_JOBS_H
+#define RS_STORE_JOBS_H
+
+#include <stdint.h>
+
+#include "rs/base/err.h"
+#include "rs/base/task.h"
+#include "rs/store/store.h"
+
+#define RS_JOB_STATES(X)                                                               \
+    X(RS_JOB_RUNNING, "running")                                                       \
+    X(RS_JOB_DONE, "done") X(RS_JOB_FAILED, "failed") X(RS_JOB_CANCELLED, "cancelled") \
+        X(RS_JOB_LOST, "lost")
+#define RS_JOB_ENUM(id, name) id,
+enum rs_job_state { RS_JOB_STATES(RS_JOB_ENUM) RS_JOB_STATE_COUNT };
+#undef RS_JOB_ENUM
+const char *rs_job_state_name(enum rs_job_state s);
+
+struct rs_job {
+    int64_t id;
+    char *kind;    /* command name, "train"; "serve" for a server */
+    char *command; /* the whole line, for people */
+    enum rs_job_state state;
+    int64_t pid;
+    char *run_id;                          /* run it makes, or "" */
+    int64_t started_ms, beat_ms, ended_ms; /* ended 0: still running */
+    double done, total;                    /* progress; total 0: unknown */
+    char *what, *unit;
+    char *message; /* error text or last word */
+    bool cancel;   /* asked to stop */
+};
+void rs_job_clear(struct rs_job *j);
+
+/* A row for this process, running; a thread with its own connection beats every second until end
+ * and sets task->cancel where the row says so. */
+struct rs_job_handle;
+RS_MUST_USE enum rs_code rs_job_start(struct rs_store *st, const char *kind, const char *command,
+                                      struct rs_task *task, struct rs_job_handle **out,
+                                      struct rs_err *err);
+int64_t rs_job_id(const struct rs_job_handle *h);
+void rs_job_set_run(struct rs_job_handle *h, const char *run_id);
+void rs_job_progress(struct rs_job_handle *h, const struct rs_progress *p); /* for the next beat */
+/* code RS_OK: done; RS_ECANCEL: cancelled; else failed with err's text. Frees h. */
+void rs_job_end(struct rs_job_handle *h, enum rs_code code, const char *message);
+
+/* Newest first; marks the lost first. n_out rows, the caller clears each and frees the array. */
+RS_MUST_USE enum rs_code rs_jobs_list(struct rs_store *st, int64_t limit, struct rs_job **out,
+                                      size_t *n_out, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_jobs_get(struct rs_store *st, int64_t id, struct rs_job *out,
+                                     struct rs_err *err);
+/* Flag and SIGTERM. RS_EARG: not running. */
+RS_MUST_USE enum rs_code rs_jobs_cancel(struct rs_store *st, int64_t id, struct rs_err *err);
+
+/* Log lines of jobs and servers (rs_log): level and event as in base/log. */
+RS_MUST_USE enum rs_code rs_log_add(struct rs_store *st, int64_t job_id, int64_t time_ms,
+                                    const char *level, const char *event, const char *text,
+                                    struct rs_err *err);
+/* Rows {time_ms, level, event, text} as a list of maps, oldest first. */
+RS_MUST_USE enum rs_code rs_log_read(struct rs_store *st, int64_t job_id, int64_t limit,
+                                     struct rs_val **out, struct rs_err *err);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * store - db/recsys.db: one SQLite file that every process of a workspace shares.
+ *
+ * WAL, STRICT tables, foreign keys, busy timeout 10 s, short BEGIN IMMEDIATE writes. Migrations are
+ * numbered, embedded, applied forward, each in one transaction; a newer schema than ours is refused.
+ * One connection a thread. sql.h beside this has what the table files use.
+ */
+#ifndef RS_STORE_STORE_H
+#define RS_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rs/base/err.h"
+#include "rs/base/val.h"
+
+struct rs_store;
+
+enum rs_store_flags {
+    RS_STORE_CREATE = 1 << 0,   /* make the file and its folder where they are not there */
+    RS_STORE_READONLY = 1 << 1, /* no write, no migration; an older schema is refused */
+};
+
+/* RS_ENOTFOUND: no file (and no CREATE); RS_EBUSY: locked for 10 s; RS_EDAMAGED: not a database or
+ * corrupt; RS_EARG: made by a newer version; RS_EIO: read-only folder, full disk. Each with the
+ * remedy. */
+RS_MUST_USE enum rs_code rs_store_open(const char *path, unsigned flags, struct rs_store **out,
+                                       struct rs_err *err);
+void rs_store_close(struct rs_store *st);
+const char *rs_store_path(const struct rs_store *st);
+int rs_store_version(const struct rs_store *st); /* user_version of the file */
+int rs_store_latest_version(void);               /* newest migration we carry */
+/* A test's shorter wait for locks; milliseconds. */
+void rs_store_set_busy_ms(struct rs_store *st, int ms);
+
+/* Group several writes of any table file: BEGIN IMMEDIATE … COMMIT. Calls do not nest. */
+RS_MUST_USE enum rs_code rs_store_begin(struct rs_store *st, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_store_commit(struct rs_store *st, struct rs_err *err);
+void rs_store_rollback(struct rs_store *st); /* fine outside a transaction */
+/* Registry changes: the next transaction is synced to disk before commit returns. */
+RS_MUST_USE enum rs_code rs_store_begin_full(struct rs_store *st, struct rs_err *err);
+
+/* integrity_check, foreign_key_check, schema: problems as a list of texts; empty: sound. */
+RS_MUST_USE enum rs_code rs_store_check(struct rs_store *st, struct rs_val **problems_out,
+                                        struct rs_err *err);
+/* Online backup to a file that appears whole. */
+RS_MUST_USE enum rs_code rs_store_backup(struct rs_store *st, const char *path, struct rs_err *err);
+/* Put a backup in place of the store at path: checked first, the old file kept as
+ * "<path>.before-restore". No process may have the store open for writing (RS_EBUSY). */
+RS_MUST_USE enum rs_code rs_store_restore(const char *backup, const char *path, struct rs_err *err);
+
+#endif
