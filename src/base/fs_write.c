@@ -1,0 +1,187 @@
+/*
+ * fs_write - files that appear whole or not at all.
+ *
+ * Bytes go to a hidden name beside the target, so that rename stays within one file system; they
+ * are on the disk before the rename, and the rename is before success is reported.
+ */
+#include "rs/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs_impl.h"
+#include "rs/base/mem.h"
+
+#define COPY_SIZE ((size_t)1 << 18)
+#define TRIES     1000 /* names left behind by a killed process that had our pid */
+
+static atomic_uint next_temp;
+
+/* The folder of path ("." if it has none), the caller's. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return rs_xstrdup(".");
+    return slash == path ? rs_xstrdup("/") : rs_xstrndup(path, (size_t)(slash - path));
+}
+
+static enum rs_code sync_folder_of(const char *path, struct rs_err *err)
+{
+    char *dir = folder_of(path);
+    enum rs_code rc = RS_OK;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* EINVAL: a file system that cannot sync folders has nothing to lose there */
+    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+        rc = rs_fail_errno(err, errno, "sync folder '%s'", dir);
+    if (fd >= 0) close(fd);
+    free(dir);
+    return rc;
+}
+
+static char *temp_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    return rs_xprintf("%.*s.%s.tmp.%ld.%u", (int)(name - path), path, name, (long)getpid(),
+                      atomic_fetch_add(&next_temp, 1));
+}
+
+enum rs_code rs_fs_create(const char *path, struct rs_fs_file *out, struct rs_err *err)
+{
+    char *tmp = NULL;
+    int fd = -1;
+    for (int i = 0; i < TRIES && fd < 0; i++) {
+        free(tmp);
+        tmp = temp_name(path);
+        fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && errno != EEXIST) break;
+    }
+    FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
+    if (!f) {
+        int e = errno;
+        if (fd >= 0) {
+            close(fd);
+            unlink(tmp);
+        }
+        free(tmp);
+        return rs_fs_fail(err, e, "create", path);
+    }
+    *out = (struct rs_fs_file){.f = f, .path = rs_xstrdup(path), .tmp = tmp};
+    return RS_OK;
+}
+
+/* Forget the names; close where open; remove the temporary file unless it was renamed. */
+static void clear(struct rs_fs_file *file, bool renamed)
+{
+    if (file->f) fclose(file->f);
+    if (file->tmp && !renamed) unlink(file->tmp);
+    free(file->tmp);
+    free(file->path);
+    *file = (struct rs_fs_file){0};
+}
+
+/* Why an earlier write to f failed: the stream kept no errno, so the kernel is asked once more. */
+static int stream_errno(FILE *f)
+{
+    static const char zeros[4096];
+    for (int i = 0; i < 16; i++) { /* the last block on the disk may have had room */
+        errno = 0;
+        if (write(fileno(f), zeros, sizeof(zeros)) != (ssize_t)sizeof(zeros) && errno) return errno;
+    }
+    return EIO;
+}
+
+enum rs_code rs_fs_commit(struct rs_fs_file *file, struct rs_err *err)
+{
+    int e = 0;
+    if (ferror(file->f)) {
+        e = stream_errno(file->f);
+    } else if (fflush(file->f) != 0 || fsync(fileno(file->f)) != 0) {
+        e = errno;
+    }
+    if (fclose(file->f) != 0 && !e) e = errno;
+    file->f = NULL;
+    if (e) {
+        rs_fail_errno(err, e, "write '%s'", file->path);
+        clear(file, false);
+        return err->code;
+    }
+    if (rename(file->tmp, file->path) != 0) {
+        rs_fail_errno(err, errno, "rename '%s' to '%s'", file->tmp, file->path);
+        clear(file, false);
+        return err->code;
+    }
+    enum rs_code rc = sync_folder_of(file->path, err);
+    clear(file, true);
+    return rc;
+}
+
+void rs_fs_discard(struct rs_fs_file *file)
+{
+    clear(file, false);
+}
+
+enum rs_code rs_fs_write(const char *path, const void *data, size_t len, struct rs_err *err)
+{
+    struct rs_fs_file file = {0};
+    enum rs_code rc = rs_fs_create(path, &file, err);
+    if (rc) return rc;
+    if (len && fwrite(data, 1, len, file.f) != len) {
+        rs_fail_errno(err, errno, "write '%s'", path);
+        rs_fs_discard(&file);
+        return err->code;
+    }
+    return rs_fs_commit(&file, err);
+}
+
+enum rs_code rs_fs_rename(const char *from, const char *to, struct rs_err *err)
+{
+    if (rename(from, to) != 0) {
+        int e = errno;
+        rs_fail_errno(err, e, "rename '%s' to '%s'", from, to);
+        if (e == ENOENT && !rs_fs_exists(from)) err->code = RS_ENOTFOUND;
+        return err->code;
+    }
+    return sync_folder_of(to, err);
+}
+
+/* Everything left in fd to f. */
+static enum rs_code pump(int fd, FILE *f, const char *from, const char *to, struct rs_err *err)
+{
+    char *buf = rs_try_alloc(COPY_SIZE, 1);
+    if (!buf) return rs_fail(err, RS_ENOMEM, "copy '%s': out of memory", from);
+    enum rs_code rc = RS_OK;
+    for (;;) {
+        ssize_t n = read(fd, buf, COPY_SIZE);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) rc = rs_fail_errno(err, errno, "read '%s'", from);
+        if (n <= 0) break;
+        if (fwrite(buf, 1, (size_t)n, f) != (size_t)n) {
+            rc = rs_fail_errno(err, errno, "write '%s'", to);
+            break;
+        }
+    }
+    free(buf);
+    return rc;
+}
+
+enum rs_code rs_fs_copy(const char *from, const char *to, struct rs_err *err)
+{
+    int fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return rs_fs_fail(err, errno, "open", from);
+    struct rs_fs_file file = {0};
+    enum rs_code rc = rs_fs_create(to, &file, err);
+    if (!rc) rc = pump(fd, file.f, from, to, err);
+    if (!rc) {
+        rc = rs_fs_commit(&file, err);
+    } else {
+        rs_fs_discard(&file);
+    }
+    close(fd);
+    return rc;
+}
