@@ -123,7 +123,8 @@ enum rs_code rs_fs_remove(const char *path, struct rs_err *err)
 {
     struct stat st;
     if (lstat(path, &st) != 0)
-        return errno == ENOENT ? RS_OK : rs_fail_errno(err, errno, "remove '%s'", path);
+        return errno == ENOENT || errno == ENOTDIR ? RS_OK
+                                                   : rs_fail_errno(err, errno, "remove '%s'", path);
     int rc = S_ISDIR(st.st_mode) ? nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) : unlink(path);
     if (rc != 0 && errno != ENOENT) return rs_fail_errno(err, errno, "remove '%s'", path);
     return RS_OK;

@@ -106,9 +106,10 @@ char *rs_path_join(const char *dir, const char *name)
     return rs_xprintf("%s%s%s", dir, dir[n - 1] == '/' ? "" : "/", name);
 }
 
-void rs_mem_fail_after(int64_t nth)
+int64_t rs_mem_fail_after(int64_t nth)
 {
-    atomic_store(&fail_after, nth);
+    int64_t left = atomic_exchange(&fail_after, nth);
+    return left > 0 ? left : 0;
 }
 
 /* The value of "Key:   1234 kB" in a file below /proc, in bytes; -1 unknown. */

@@ -10,9 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RS_LOG_LEVELS(X)                                                                          \
-    X(RS_LOG_DEBUG, "debug") X(RS_LOG_INFO, "info") X(RS_LOG_WARN, "warn") X(RS_LOG_ERROR, "erro" \
-                                                                                           "r")
+#define RS_LOG_LEVELS(X)     \
+    X(RS_LOG_DEBUG, "debug") \
+    X(RS_LOG_INFO, "info")   \
+    X(RS_LOG_WARN, "warn")   \
+    X(RS_LOG_ERROR, "error")
 #define RS_LOG_ENUM(id, name) id,
 enum rs_log_level { RS_LOG_LEVELS(RS_LOG_ENUM) RS_LOG_LEVEL_COUNT };
 #undef RS_LOG_ENUM
@@ -24,7 +26,8 @@ typedef void rs_log_sink_fn(int64_t time_ms, enum rs_log_level level, const char
 void rs_log_set_level(enum rs_log_level level);
 enum rs_log_level rs_log_level(void);
 void rs_log_set_format(enum rs_log_format format);
-void rs_log_set_sink(rs_log_sink_fn *sink, void *ctx); /* beside standard error; NULL: none */
+/* Beside standard error; called under the log's lock, so it must neither log nor wait. */
+void rs_log_set_sink(rs_log_sink_fn *sink, void *ctx); /* NULL: none */
 void rs_log_set_stderr(bool on);
 bool rs_log_level_parse(const char *name, enum rs_log_level *out);
 const char *rs_log_level_name(enum rs_log_level level);

@@ -20,8 +20,9 @@ char *rs_xstrndup(const char *s, size_t n);
 char *rs_xprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* aborts when out */
 char *rs_path_join(const char *dir, const char *name); /* "dir/name"; name alone if absolute */
 
-/* The nth (1 = next) rs_try_alloc from now on fails, once; 0 turns it off. For tests. */
-void rs_mem_fail_after(int64_t nth);
+/* The nth (1 = next) rs_try_alloc from now on fails, once; 0 turns it off. For tests.
+ * Returns what was left of the last setting: 0 if it was off or did its work. */
+int64_t rs_mem_fail_after(int64_t nth);
 /* Peak resident set of this process in bytes (VmHWM). 0 where the system does not say. */
 int64_t rs_mem_peak_rss(void);
 /* Memory that this process may still take: available memory or what is left of its cgroup. */
