@@ -2,8 +2,8 @@
  * als - matrix factorisation for implicit feedback by alternating least squares.
  *
  * Problem  min sum_ui c_ui (p_ui - x_u . y_i)^2 + sum_u reg_u |x_u|^2 + sum_i reg_i |y_i|^2,
- *          p_ui = 1 where a row is, 0 elsewhere;
- *          c_ui = 1 + alpha r_ui (unobserved_weight 0), or c_ui = r_ui on rows and
+ *          p_ui = 1 where a row has weight r_ui > 0, 0 elsewhere;
+ *          c_ui = 1 + alpha |r_ui| (unobserved_weight 0), or c_ui = |r_ui| on rows and
  *          unobserved_weight w0 elsewhere;
  *          reg_u = regularization, or regularization (n_u + w0 n_items)^exponent with
  *          regularization_exponent > 0.

@@ -27,7 +27,6 @@ struct rs_model {
     struct rs_values *values; /* parameters, owned */
     int32_t n_users;          /* of training; 0 before fit */
     int32_t n_items;
-    float value_center; /* input=signed: what is subtracted where a user has no mean */
 };
 
 /* What a model is fitted on. Borrowed for the call. */
@@ -50,9 +49,10 @@ struct rs_profile {
 };
 
 struct rs_estimate {
-    int64_t bytes;  /* peak memory of fit beyond the data */
-    double flops;   /* floating-point operations of the whole fit */
-    double seconds; /* from flops at this machine's measured rate; a guide */
+    int64_t bytes;   /* peak memory of fit beyond the data */
+    double flops;    /* floating-point operations of the whole fit */
+    double seconds;  /* from flops at this machine's measured rate; a guide */
+    char advice[96]; /* what to change where it does not fit: "lower model.factors (now 512)" */
 };
 
 struct rs_model_ops {
@@ -100,9 +100,13 @@ RS_MUST_USE enum rs_code rs_model_fit(struct rs_model *m, const struct rs_fit_da
                                       int64_t limit_bytes, struct rs_task *task,
                                       struct rs_err *err);
 
-/* Shared parameter row and weights: input=binary|positives|values|signed turns data values into
- * training weights: 1; 1 where value >= threshold (other rows leave); the value; the value less the
- * user's mean. */
+/* Shared parameter `input`: how data values become training weights. A weight of 0 says nothing, so
+ * its row leaves.
+ *   binary     1
+ *   positives  1 where the value is at least the threshold; other rows leave
+ *   values     the value
+ *   signed     the value less the mean of its row (less `center` where all its values are equal)
+ * A weight below 0 is a dislike. */
 #define RS_INPUTS(X)             \
     X(RS_INPUT_BINARY, "binary") \
     X(RS_INPUT_POSITIVES, "positives") X(RS_INPUT_VALUES, "values") X(RS_INPUT_SIGNED, "signed")
@@ -110,11 +114,23 @@ RS_MUST_USE enum rs_code rs_model_fit(struct rs_model *m, const struct rs_fit_da
 enum rs_input { RS_INPUTS(RS_INPUT_ENUM) RS_INPUT_COUNT };
 #undef RS_INPUT_ENUM
 #define RS_INPUT_CHOICES "binary|positives|values|signed"
-/* A weighted copy of ui with the rows that `input` keeps. */
-RS_MUST_USE enum rs_code rs_input_apply(enum rs_input input, const struct rs_csr *ui,
-                                        double threshold, struct rs_csr *out, struct rs_err *err);
-/* The same for one profile: weights of its items; n_out <= p->n. Buffers of p->n. */
-void rs_input_profile(enum rs_input input, const struct rs_profile *p, double threshold,
-                      int32_t *items_out, float *weights_out, int32_t *n_out);
+
+/* What training and scoring must share; kept in the fitted model. */
+struct rs_input_rule {
+    enum rs_input input;
+    float threshold;
+    float center;
+};
+/* center: the mean of ui's values (signed; else 0). */
+struct rs_input_rule rs_input_rule_make(enum rs_input input, const struct rs_csr *ui,
+                                        double threshold);
+/* A weighted copy of ui (users in rows) with the rows that the rule keeps; for binary it borrows
+ * ui's arrays. values NULL: all 1. RS_ENOMEM. */
+RS_MUST_USE enum rs_code rs_input_apply(const struct rs_input_rule *rule, const struct rs_csr *ui,
+                                        struct rs_csr *out, struct rs_err *err);
+/* The same for one profile. values NULL: every item counts as liked, weight 1. Buffers of p->n;
+ * returns how many items stay. */
+int32_t rs_input_profile(const struct rs_input_rule *rule, const struct rs_profile *p,
+                         int32_t *items_out, float *weights_out);
 
 #endif
