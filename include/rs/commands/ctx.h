@@ -1,0 +1,80 @@
+/*
+ * ctx - what a command works in: workspace, configuration, store, progress and cancel.
+ */
+#ifndef RS_COMMANDS_CTX_H
+#define RS_COMMANDS_CTX_H
+
+#include "rs/base/conf.h"
+#include "rs/base/err.h"
+#include "rs/base/task.h"
+#include "rs/commands/command.h"
+#include "rs/data/dataset.h"
+#include "rs/data/split.h"
+#include "rs/features/features.h"
+#include "rs/models/bundle.h"
+#include "rs/store/jobs.h"
+#include "rs/store/store.h"
+
+struct rs_ctx {
+    char *workspace;
+    struct rs_conf *conf;        /* composed for the running command */
+    struct rs_store *store;      /* opened by rs_ctx_store; NULL until then */
+    struct rs_task task;         /* cancel is set by signals; on_progress by the door */
+    rs_progress_fn *on_progress; /* the door's bar, or NULL */
+    void *progress_ctx;
+    struct rs_job_handle *job; /* of a RS_CMD_JOB command, else NULL */
+    char *command_line;        /* for the job's row */
+};
+
+struct rs_ctx *rs_ctx_new(const char *workspace);
+void rs_ctx_free(struct rs_ctx *ctx);
+
+/* Run one command: composes the configuration from files, environment, `--set`, `--model` and
+ * overrides; registers a job where the row says so; ends it with what happened. */
+RS_MUST_USE enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd,
+                                    const struct rs_args *args, struct rs_result *out,
+                                    struct rs_err *err);
+/* A command called by another (pipeline): words as on a command line, without the name. Shares
+ * store, job and task. */
+RS_MUST_USE enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words,
+                                     size_t n, struct rs_result *out, struct rs_err *err);
+
+/* The groups of the configuration (models' tables picked by model.name), NULL-ended. */
+extern const struct rs_conf_group rs_conf_groups[];
+extern const struct rs_conf_env rs_conf_envs[];
+
+/* The store, opened (made) on first use. */
+RS_MUST_USE enum rs_code rs_ctx_store(struct rs_ctx *ctx, struct rs_store **out,
+                                      struct rs_err *err);
+/* Path in the workspace; the caller frees. */
+char *rs_ctx_path(const struct rs_ctx *ctx, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A name that becomes a folder or a key: 1 to 100 characters, no '/', no leading dot, no control
+ * characters. what: "dataset". */
+RS_MUST_USE enum rs_code rs_ctx_check_name(const char *what, const char *name, struct rs_err *err);
+/* Names where the arguments `dataset` and `split` leave them open: the configuration's; where that
+ * one is not prepared and there is exactly one, that one. Each returned text is the caller's. */
+RS_MUST_USE enum rs_code rs_ctx_dataset_name(struct rs_ctx *ctx, const struct rs_args *args,
+                                             char **out, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_ctx_split_name(struct rs_ctx *ctx, const struct rs_args *args,
+                                           const char *dataset, char **out, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_ctx_dataset(struct rs_ctx *ctx, const char *name,
+                                        struct rs_dataset **out, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_ctx_split(struct rs_ctx *ctx, const char *dataset, const char *split,
+                                      struct rs_split **out, struct rs_err *err);
+/* Names of folders below data/interim or data/processed/<dataset> that hold a finished one. */
+RS_MUST_USE enum rs_code rs_ctx_list_datasets(struct rs_ctx *ctx, char ***out, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_ctx_list_splits(struct rs_ctx *ctx, const char *dataset, char ***out,
+                                            struct rs_err *err);
+
+/* The bundle that a reference means: version, alias, run, a path to an .rsm file; NULL: the alias
+ * of the configuration (serving.alias, "production"). label_out: "v3", "run 3f9a12…"; or NULL. */
+RS_MUST_USE enum rs_code rs_ctx_bundle(struct rs_ctx *ctx, const char *ref, struct rs_bundle **out,
+                                       char **label_out, struct rs_err *err);
+/* Path of a bundle by hash: models/<sha256>.rsm. The caller frees. */
+char *rs_ctx_bundle_path(const struct rs_ctx *ctx, const char *sha256);
+/* The login name, for the journal. */
+const char *rs_ctx_actor(void);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * ctx - one command at a time: compose its configuration, register its job, run it, close it.
+ */
+#include "rs/commands/ctx.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rs/base/fs.h"
+#include "rs/base/log.h"
+#include "rs/base/mem.h"
+
+/* Progress of a command goes to the door's bar and to the job's row. */
+static void on_progress(const struct rs_progress *p, void *arg)
+{
+    struct rs_ctx *ctx = arg;
+    if (ctx->on_progress) {
+        ctx->on_progress(p, ctx->progress_ctx);
+    }
+    if (ctx->job) {
+        rs_job_progress(ctx->job, p);
+    }
+}
+
+struct rs_ctx *rs_ctx_new(const char *workspace)
+{
+    struct rs_ctx *ctx = rs_xalloc(1, sizeof(*ctx));
+    ctx->workspace = rs_xstrdup(workspace);
+    ctx->task.on_progress = on_progress;
+    ctx->task.ctx = ctx;
+    return ctx;
+}
+
+void rs_ctx_free(struct rs_ctx *ctx)
+{
+    if (!ctx) return;
+    rs_store_close(ctx->store);
+    rs_conf_free(ctx->conf);
+    free(ctx->command_line);
+    free(ctx->workspace);
+    free(ctx);
+}
+
+char *rs_ctx_path(const struct rs_ctx *ctx, const char *fmt, ...)
+{
+    char name[2048];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(name, sizeof(name), fmt, ap);
+    va_end(ap);
+    return rs_path_join(ctx->workspace, name);
+}
+
+enum rs_code rs_ctx_store(struct rs_ctx *ctx, struct rs_store **out, struct rs_err *err)
+{
+    if (!ctx->store) {
+        char *path = rs_ctx_path(ctx, "db/recsys.db");
+        enum rs_code rc = rs_store_open(path, RS_STORE_CREATE, &ctx->store, err);
+        free(path);
+        if (rc) return rc;
+    }
+    *out = ctx->store;
+    return RS_OK;
+}
+
+static const char *env_get(const char *name)
+{
+    return getenv(name);
+}
+
+static bool has_arg(const struct rs_cmd *cmd, const char *name)
+{
+    for (const struct rs_arg *a = cmd->args; a && a->name; a++) {
+        if (strcmp(a->name, name) == 0) return true;
+    }
+    return false;
+}
+
+/* Overrides in the order: --model and --set of commands that fit, then the plain ones. */
+static char **gather_overrides(const struct rs_cmd *cmd, const struct rs_args *args, size_t *n_out)
+{
+    size_t n_plain;
+    const char *const *plain = rs_args_overrides(args, &n_plain);
+    size_t n_set = has_arg(cmd, "set") ? rs_args_count(args, "set") : 0;
+    char **list = rs_xalloc(n_plain + n_set + 2, sizeof(*list));
+    size_t n = 0;
+    if (has_arg(cmd, "set")) {
+        const char *model = rs_args_text(args, "model");
+        if (model) {
+            list[n++] = rs_xprintf("model=%s", model);
+        }
+        for (size_t i = 0; i < n_set; i++) {
+            list[n++] = rs_xprintf("model.%s", rs_args_nth(args, "set", i));
+        }
+    }
+    for (size_t i = 0; i < n_plain; i++) {
+        list[n++] = rs_xstrdup(plain[i]);
+    }
+    *n_out = n;
+    return list;
+}
+
+static enum rs_code compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
+                            const struct rs_args *args, struct rs_err *err)
+{
+    size_t n;
+    char **overrides = gather_overrides(cmd, args, &n);
+    struct rs_conf *conf = NULL;
+    enum rs_code rc = rs_conf_load(rs_conf_groups, rs_conf_envs, env_get, ctx->workspace,
+                                   (const char *const *)overrides, n, &conf, err);
+    for (size_t i = 0; i < n; i++) {
+        free(overrides[i]);
+    }
+    free(overrides);
+    if (rc) return rc;
+    rs_conf_free(ctx->conf);
+    ctx->conf = conf;
+    enum rs_log_level level;
+    if (rs_log_level_parse(rs_conf_text(conf, "logging.level"), &level)) {
+        rs_log_set_level(level);
+    }
+    return RS_OK;
+}
+
+static enum rs_code run_as_job(struct rs_ctx *ctx, const struct rs_cmd *cmd,
+                               const struct rs_args *args, struct rs_result *out,
+                               struct rs_err *err)
+{
+    struct rs_store *st;
+    enum rs_code rc = rs_ctx_store(ctx, &st, err);
+    if (rc) return rc;
+    rc = rs_job_start(st, cmd->name, ctx->command_line ? ctx->command_line : cmd->name, &ctx->task,
+                      &ctx->job, err);
+    if (rc) return rc;
+    rc = cmd->run(ctx, args, out, err);
+    rs_job_end(ctx->job, rc, rc ? err->msg : "");
+    ctx->job = NULL;
+    return rc;
+}
+
+enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd, const struct rs_args *args,
+                        struct rs_result *out, struct rs_err *err)
+{
+    rs_assert(cmd->run);
+    if (!(cmd->flags & RS_CMD_ANYWHERE)) {
+        enum rs_code rc = compose(ctx, cmd, args, err);
+        if (rc) return rc;
+    }
+    if (rs_task_cancelled(&ctx->task))
+        return rs_fail(err, RS_ECANCEL, "%s: interrupted", cmd->name);
+    return cmd->flags & RS_CMD_JOB ? run_as_job(ctx, cmd, args, out, err)
+                                   : cmd->run(ctx, args, out, err);
+}
+
+enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words, size_t n,
+                         struct rs_result *out, struct rs_err *err)
+{
+    const struct rs_cmd *cmd = rs_commands;
+    while (cmd->name && strcmp(cmd->name, name) != 0) {
+        cmd++;
+    }
+    rs_assert(cmd->name && cmd->run);
+    struct rs_args *args = NULL;
+    enum rs_code rc = rs_args_parse(cmd, words, n, &args, err);
+    if (rc) return rc;
+    struct rs_conf *outer = ctx->conf;
+    ctx->conf = NULL;
+    rc = compose(ctx, cmd, args, err);
+    if (!rc) {
+        rc = cmd->run(ctx, args, out, err);
+    }
+    rs_conf_free(ctx->conf);
+    ctx->conf = outer;
+    rs_args_free(args);
+    return rc;
+}

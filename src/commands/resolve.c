@@ -1,0 +1,246 @@
+/*
+ * resolve - what a command means by a dataset, a split or a model reference.
+ */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rs/base/fs.h"
+#include "rs/base/hash.h"
+#include "rs/base/mem.h"
+#include "rs/commands/ctx.h"
+#include "rs/registry/versions.h"
+#include "rs/tracking/runs.h"
+
+/* Folders below `dir` that hold `file`, NULL-ended. */
+static enum rs_code list_holding(const char *dir, const char *file, char ***out, struct rs_err *err)
+{
+    struct rs_err none = {0};
+    char **names = NULL;
+    enum rs_code rc = rs_fs_list(dir, &names, &none);
+    if (rc == RS_ENOTFOUND) {
+        *out = rs_xalloc(1, sizeof(**out));
+        return RS_OK;
+    }
+    if (rc) {
+        *err = none;
+        return rc;
+    }
+    size_t n = 0;
+    while (names[n]) {
+        n++;
+    }
+    char **kept = rs_xalloc(n + 1, sizeof(*kept));
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        char *sub = rs_path_join(dir, names[i]);
+        char *path = rs_path_join(sub, file);
+        if (rs_fs_exists(path)) {
+            kept[at++] = rs_xstrdup(names[i]);
+        }
+        free(path);
+        free(sub);
+    }
+    rs_fs_list_free(names);
+    *out = kept;
+    return RS_OK;
+}
+
+enum rs_code rs_ctx_list_datasets(struct rs_ctx *ctx, char ***out, struct rs_err *err)
+{
+    char *dir = rs_ctx_path(ctx, "data/interim");
+    enum rs_code rc = list_holding(dir, "dataset.rsd", out, err);
+    free(dir);
+    return rc;
+}
+
+enum rs_code rs_ctx_list_splits(struct rs_ctx *ctx, const char *dataset, char ***out,
+                                struct rs_err *err)
+{
+    char *dir = rs_ctx_path(ctx, "data/processed/%s", dataset);
+    enum rs_code rc = list_holding(dir, "split.rsd", out, err);
+    free(dir);
+    return rc;
+}
+
+static bool in_list(char **names, const char *name)
+{
+    for (; *names; names++) {
+        if (strcmp(*names, name) == 0) return true;
+    }
+    return false;
+}
+
+/* A name becomes a folder: no separators, no leading dot, not too long. */
+enum rs_code rs_ctx_check_name(const char *what, const char *name, struct rs_err *err)
+{
+    size_t n = strlen(name);
+    if (n == 0 || n > 100 || name[0] == '.' || strpbrk(name, "/\\") != NULL) {
+        return rs_fail(err, RS_EARG,
+                       "%s name '%.100s': 1 to 100 characters, no '/' and no leading dot", what,
+                       name);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)name[i] < 0x20) {
+            return rs_fail(err, RS_EARG, "%s name: a control character", what);
+        }
+    }
+    return RS_OK;
+}
+
+/* said, else `configured` if it is there, else the only one, else `configured`. */
+static char *choose(const char *said, const char *configured, char **there)
+{
+    if (said) return rs_xstrdup(said);
+    if (!in_list(there, configured) && there[0] && !there[1]) return rs_xstrdup(there[0]);
+    return rs_xstrdup(configured);
+}
+
+enum rs_code rs_ctx_dataset_name(struct rs_ctx *ctx, const struct rs_args *args, char **out,
+                                 struct rs_err *err)
+{
+    const char *said = rs_args_text(args, "dataset");
+    if (said) {
+        enum rs_code rc = rs_ctx_check_name("dataset", said, err);
+        if (rc) return rc;
+    }
+    char **there;
+    enum rs_code rc = rs_ctx_list_datasets(ctx, &there, err);
+    if (rc) return rc;
+    *out = choose(said, rs_conf_text(ctx->conf, "data.dataset"), there);
+    rs_fs_list_free(there);
+    return RS_OK;
+}
+
+enum rs_code rs_ctx_split_name(struct rs_ctx *ctx, const struct rs_args *args, const char *dataset,
+                               char **out, struct rs_err *err)
+{
+    const char *said = rs_args_text(args, "split");
+    if (said) {
+        enum rs_code rc = rs_ctx_check_name("split", said, err);
+        if (rc) return rc;
+    }
+    char **there;
+    enum rs_code rc = rs_ctx_list_splits(ctx, dataset, &there, err);
+    if (rc) return rc;
+    *out = choose(said, rs_conf_text(ctx->conf, "split.protocol"), there);
+    rs_fs_list_free(there);
+    return RS_OK;
+}
+
+enum rs_code rs_ctx_dataset(struct rs_ctx *ctx, const char *name, struct rs_dataset **out,
+                            struct rs_err *err)
+{
+    char *path = rs_ctx_path(ctx, "data/interim/%s/dataset.rsd", name);
+    enum rs_code rc = rs_dataset_open(path, name, out, err);
+    free(path);
+    return rc;
+}
+
+enum rs_code rs_ctx_split(struct rs_ctx *ctx, const char *dataset, const char *split,
+                          struct rs_split **out, struct rs_err *err)
+{
+    char *path = rs_ctx_path(ctx, "data/processed/%s/%s/split.rsd", dataset, split);
+    enum rs_code rc = rs_split_open(path, dataset, split, out, err);
+    free(path);
+    return rc;
+}
+
+char *rs_ctx_bundle_path(const struct rs_ctx *ctx, const char *sha256)
+{
+    return rs_ctx_path(ctx, "models/%s.rsm", sha256);
+}
+
+/* The bundle hash that a reference to the store means. */
+static enum rs_code find_bundle(struct rs_store *st, const char *ref, char sha256[65],
+                                char **label_out, struct rs_err *err)
+{
+    struct rs_err none = {0};
+    int64_t number;
+    enum rs_code rc = rs_versions_resolve(st, ref, &number, &none);
+    if (!rc) {
+        struct rs_version v = {0};
+        rc = rs_versions_get(st, number, &v, err);
+        if (rc) return rc;
+        memcpy(sha256, v.bundle, strnlen(v.bundle, 64) + 1);
+        *label_out = rs_xprintf("v%lld", (long long)number);
+        rs_version_clear(&v);
+        return RS_OK;
+    }
+    if (rc != RS_ENOTFOUND) {
+        *err = none;
+        return rc;
+    }
+    char id[RS_RUN_ID];
+    struct rs_err of_run = {0};
+    rc = rs_runs_resolve(st, ref, id, &of_run);
+    if (rc == RS_ENOTFOUND) {
+        return rs_fail(
+            err, RS_ENOTFOUND,
+            "model '%s': neither a version, an alias nor a run (see 'model list', 'run list')",
+            ref);
+    }
+    if (rc) {
+        *err = of_run;
+        return rc;
+    }
+    struct rs_run run = {0};
+    rc = rs_runs_get(st, id, &run, err);
+    if (rc) return rc;
+    if (!run.bundle[0]) {
+        rc = rs_fail(err, RS_ENOTFOUND, "run %s is %s and has no model", id,
+                     rs_run_state_name(run.state));
+    } else {
+        memcpy(sha256, run.bundle, strnlen(run.bundle, 64) + 1);
+        *label_out = rs_xprintf("run %s", id);
+    }
+    rs_run_clear(&run);
+    return rc;
+}
+
+enum rs_code rs_ctx_bundle(struct rs_ctx *ctx, const char *ref, struct rs_bundle **out,
+                           char **label_out, struct rs_err *err)
+{
+    if (ref && rs_str_ends(ref, ".rsm")) {
+        if (label_out) {
+            *label_out = rs_xstrdup(ref);
+        }
+        return rs_bundle_open(ref, out, err);
+    }
+    struct rs_store *st;
+    enum rs_code rc = rs_ctx_store(ctx, &st, err);
+    if (rc) return rc;
+    const char *alias = rs_conf_text(ctx->conf, "serving.alias");
+    char sha256[65] = "";
+    char *label = NULL;
+    int64_t number;
+    struct rs_err none = {0};
+    if (!ref && rs_alias_get(st, alias, &number, &none) == RS_ENOTFOUND) {
+        return rs_fail(err, RS_ENOTFOUND,
+                       "no version is behind the alias '%s': promote one ('model promote'), or say "
+                       "which with --model RUN",
+                       alias);
+    }
+    rc = find_bundle(st, ref ? ref : alias, sha256, &label, err);
+    if (rc) return rc;
+    char *path = rs_ctx_bundle_path(ctx, sha256);
+    rc = rs_bundle_open(path, out, err);
+    if (rc) {
+        rs_wrap(err, "%s", label);
+    }
+    free(path);
+    if (!rc && label_out) {
+        *label_out = label;
+        label = NULL;
+    }
+    free(label);
+    return rc;
+}
+
+const char *rs_ctx_actor(void)
+{
+    const struct passwd *pw = getpwuid(geteuid());
+    const char *user = pw ? pw->pw_name : getenv("USER");
+    return user ? user : "unknown";
+}
