@@ -62,7 +62,11 @@ static void add_time(struct rs_str *out, const struct rs_progress *p, double rat
     char text[48];
     double seconds = p->total > 0 ? ceil((p->total - p->done) / rate) : floor(p->seconds);
     if (seconds < 0) seconds = 0;
-    rs_clock_format_duration(seconds, text, sizeof(text));
+    if (seconds < 60) {
+        snprintf(text, sizeof(text), "%.0f s", seconds);
+    } else {
+        rs_clock_format_duration(seconds, text, sizeof(text));
+    }
     rs_str_addf(out, p->total > 0 ? "eta %s" : "%s", text);
 }
 

@@ -394,10 +394,25 @@ static void builder_clear(struct builder *b)
     free(b);
 }
 
+/* Control characters that YAML does not allow and libfyaml lets pass. */
+static enum rs_code check_controls(const char *text, size_t len, const char *source,
+                                   struct rs_err *err)
+{
+    int line = 1;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '\n') line++;
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+            return rs_val_fail_at(err, source, line, "a control character, write it as \"\\x1f\"");
+    }
+    return RS_OK;
+}
+
 enum rs_code rs_yaml_parse(const char *text, size_t len, const char *source, struct rs_val **out,
                            struct rs_err *err)
 {
     enum rs_code rc = rs_val_check_text(&text, &len, source, err);
+    if (!rc) rc = check_controls(text, len, source, err);
     if (rc) return rc;
     struct builder *b = rs_xalloc(1, sizeof(*b));
     b->source = source;
