@@ -1,5 +1,16 @@
 /*
- * eval - lists of a model for every user of a held-out part, their metrics, intervals, baselines.
+ * eval - lists of a model for every user of a held-out part, their metrics and intervals.
+ *
+ * Beyond accuracy, of all lists cut at k (short and empty lists count as far as they go):
+ *   coverage          share of the catalogue that is in some list
+ *   gini              of how often each item of the catalogue is shown; 0: all equally often
+ *   novelty           mean over places of -log2(share of train's users who have the item)
+ *   diversity_genre   mean over lists of the mean over pairs of 1 - cosine of genre indicators;
+ *                     items without a genre are in no pair; absent where no item has genres
+ *   diversity_vector  the same for the model's item vectors; absent where it has none
+ *   personalisation   1 - mean over pairs of lists of the share of k that both have
+ * Memory   lists and scores of all users, and what one block of users needs to be ranked.
+ * Threads  blocks of users run on all threads; the result does not depend on their number.
  */
 #ifndef RS_EVAL_EVAL_H
 #define RS_EVAL_EVAL_H
@@ -41,23 +52,26 @@ struct rs_eval {
     double *mean;                 /* [n_metrics] */
     struct rs_interval *interval; /* [n_metrics]; NaN without bootstrap */
     int n_beyond;                 /* measures of all lists together */
-    char **beyond_names;          /* "coverage_at_10", "gini_at_10", … */
-    double *beyond;
-    int32_t list_len;            /* largest k */
-    int32_t *lists;              /* [n_users x list_len], -1 beyond a short list */
-    int64_t skipped_no_rows;     /* users without a row in the part */
-    int64_t skipped_no_relevant; /* with rows, none relevant */
-    int64_t empty_lists;         /* evaluated as 0: the model returned nothing */
+    char **beyond_names;          /* "coverage_at_10", "gini_at_10", … for every k */
+    double *beyond;               /* [n_beyond]; NaN where not defined (no pairs) */
+    int32_t list_len;             /* largest k */
+    int32_t *lists;               /* [n_users x list_len], -1 beyond a short list */
+    int64_t skipped_no_rows;      /* users without a row in the part */
+    int64_t skipped_no_relevant;  /* with rows, none relevant */
+    int64_t empty_lists;          /* evaluated as 0: the model returned nothing */
 };
 
-/* Users of the part with a relevant item known in train. RS_EARG: nobody to evaluate. */
+/* Users of the part with a relevant item known in train; a user whom train never saw is scored from
+ * the rows of s->fold, which then take the place of train rows in `exclude`. RS_EARG: nobody to
+ * evaluate, ks not ascending in 1..RS_MAX_K, or m was not trained on s. RS_ENOMEM, RS_ECANCEL. */
 RS_MUST_USE enum rs_code rs_eval_run(const struct rs_model *m, const struct rs_split *s,
                                      const struct rs_eval_opts *o, struct rs_task *task,
                                      struct rs_eval **out, struct rs_err *err);
 void rs_eval_free(struct rs_eval *e);
 int rs_eval_find(const struct rs_eval *e, const char *metric);         /* column, or -1 */
 void rs_eval_column(const struct rs_eval *e, int column, double *out); /* [n_users] */
-/* Lists and relevant items in TREC form (run and qrels lines), for outside tools. */
+/* Lists and relevant items for outside tools: "user Q0 item rank score recsys-tui" with
+ * score = list_len - rank, and "user 0 item 1". White space and '%' in ids become %XX. */
 RS_MUST_USE enum rs_code rs_eval_write_trec(const struct rs_eval *e, const struct rs_split *s,
                                             const struct rs_eval_opts *o, const char *run_path,
                                             const char *qrels_path, struct rs_err *err);

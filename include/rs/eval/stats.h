@@ -1,9 +1,9 @@
 /*
  * stats - what a number over users is worth: bootstrap intervals and paired tests, deterministic.
  *
- * Source   Efron, Tibshirani 1993 (percentile bootstrap); Wilcoxon 1945 with Pratt's treatment of
- *          zeros left out as scipy's default (zero_method="wilcox"), exact for n <= 50 without ties,
- *          else normal with tie correction; Holm 1979.
+ * Source   Efron, Tibshirani 1993 (percentile bootstrap); Wilcoxon 1945, as scipy.stats.wilcoxon
+ *          does it by default (zero differences leave; exact or normal by size and ties); Holm 1979.
+ * Cost     bootstrap O(samples n n_cols), n log n for the test.
  */
 #ifndef RS_EVAL_STATS_H
 #define RS_EVAL_STATS_H
@@ -41,7 +41,10 @@ RS_MUST_USE enum rs_code rs_compare_paired(const double *a, const double *b, int
                                            uint64_t seed, struct rs_paired *out,
                                            struct rs_err *err);
 #define RS_MIN_USERS 30
-double rs_wilcoxon(const double *d, int64_t n); /* two-sided p of differences d */
+/* Two-sided p of the differences d[n], zeros left out; 1 where nothing else is there. Exact for
+ * n <= 50 without ties and zeros and for n <= 13 with them, else normal with tie correction. */
+RS_MUST_USE enum rs_code rs_wilcoxon(const double *d, int64_t n, double *p_out, struct rs_err *err);
+/* Step-down adjustment of p[n] for n comparisons; adjusted_out[n] is another array. */
 void rs_holm(const double *p, int n, double *adjusted_out);
 
 #endif
