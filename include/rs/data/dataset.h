@@ -22,12 +22,16 @@ struct rs_dataset {
     struct rs_reader *pack;
 };
 
-/* Nulls, duplicates, ranges, time order, bulk raters (users whose ratings share one timestamp or
- * day), long-tail share, histogram of values, activity quantiles. x must be sorted as ingest gives
- * it; r may be NULL. */
-struct rs_val *rs_quality_report(const struct rs_interactions *x, const struct rs_ingest_report *r);
+/* rows, users, items, density; what reading met (r; NULL: left out): rows_read, bad_rows, bad_share,
+ * bad_examples[], duplicates, null_values, null_times; values{} with a histogram; times{} (range,
+ * unknown, order, unit); bulk_raters{} (users whose rows share one timestamp, or one day);
+ * long_tail{}; activity{} quantiles; notes[] in words. x sorted as ingest gives it. RS_ENOMEM. */
+RS_MUST_USE enum rs_code rs_quality_report(const struct rs_interactions *x,
+                                           const struct rs_ingest_report *r, struct rs_val **out,
+                                           struct rs_err *err);
 
-/* path: the .rsd file. meta: kept as "source" inside the report (what it was made from). */
+/* path: the .rsd file, in a folder that is there. report: the caller adds "source" (what it was
+ * made from: input fingerprint, options) before; it must hold no time, path or host. */
 RS_MUST_USE enum rs_code rs_dataset_save(const char *path, const struct rs_interactions *x,
                                          const struct rs_catalogue *catalogue,
                                          const struct rs_val *report, struct rs_err *err);

@@ -1,13 +1,35 @@
 /*
  * split - train, validation and test parts of a dataset, cut by one protocol, with a card.
  *
- * Index space  users and items of the train part (holdout protocols: the held-out users too, with
- *              empty train rows), in ascending id order. Every item has a train row.
- * Card         JSON: counts, rows and users kept and dropped and why, leak checks, and a verdict in
- *              words that says how much the test part can prove.
+ * Index space  users and items of the train part (user-holdout: the held-out users with a history
+ *              too, with empty train rows), in ascending id order. Every item has a train row.
+ *              Held-out rows of other users and items are dropped and counted.
+ * Protocols    n: rows after the k-core, of a user where cut by user; shares are floor(ratio n) in
+ *              double. Default ratios of test and validation:
+ *   global-temporal 0.1, 0.1  rows by (time, user, item): floor((1 - test - val) n) are train, up to
+ *                             floor((1 - test) n) validation
+ *   user-temporal   0.2, 0.1  a user's rows by (time, item): the last are test, before them val
+ *   leave-last-n    -         the same with n_last rows each; users with fewer than 2 n_last + 1
+ *                             rows are train (val_ratio 0: no validation, n_last + 1)
+ *   random          0.2, 0.1  user-temporal on rows shuffled by (seed, user)
+ *   k-fold          -, 0.1    shuffled rows dealt to the folds in turn, from a random one on; val is
+ *                             taken from the rows outside the test fold
+ *   user-holdout    0.2, 0.1  shares of users; the first floor(0.8 n) rows of one, but at least 1,
+ *                             are history, the rest is held out
+ *   rolling         -, 0.1    rows by (time, user, item): the second half in `windows` equal
+ *                             windows; train is before window `fold`, its last rows are val, later
+ *                             windows are dropped
+ *   given           -, 0      test as it came less what is in train; val at random from train
+ *   none            -, -      no test, no validation
+ * Card         JSON: protocol, options, dataset_fingerprint; counts{}; dropped{reason: {rows, …}};
+ *              users_evaluable (a relevant test item known in train); times{}, leaks{}, warnings[];
+ *              verdict{level, text, …}: how much the test part can prove.
  */
 #ifndef RS_DATA_SPLIT_H
 #define RS_DATA_SPLIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "rs/base/err.h"
 #include "rs/base/pack.h"
@@ -37,17 +59,20 @@ bool rs_protocol_parse(const char *name, enum rs_protocol *out);
 
 struct rs_split_opts {
     enum rs_protocol protocol;
-    double test_ratio;          /* user-temporal, random, holdout: share of rows (users); 0.2 */
-    double val_ratio;           /* 0.1 */
+    double test_ratio;          /* < 0: the protocol's own */
+    double val_ratio;           /* < 0: the protocol's own; 0: no validation part */
     int32_t user_core;          /* iterated k-core: least rows of a user; 0: none */
     int32_t item_core;          /* and of an item */
-    int32_t n_last;             /* leave-last-n; 1 */
-    int32_t folds;              /* k-fold; 5 */
+    int32_t n_last;             /* leave-last-n */
+    int32_t folds;              /* k-fold */
     int32_t fold;               /* k-fold: which is test, 0-based; rolling: which window */
-    int32_t windows;            /* rolling; 4 */
+    int32_t windows;            /* rolling */
     double relevance_threshold; /* for the card's count of users that can be evaluated */
     uint64_t seed;
 };
+/* What p uses unless said: its ratios (below), k-core 5/5 (none for given and none), n_last 1,
+ * folds 5, fold 0, windows 4, threshold 3.5, seed 0. */
+struct rs_split_opts rs_split_defaults(enum rs_protocol p);
 
 struct rs_split {
     char *dataset;
@@ -61,7 +86,7 @@ struct rs_split {
     struct rs_csr train_t; /* [n_items x n_users] */
     struct rs_csr val;     /* [n_users x n_items] */
     struct rs_csr test;
-    struct rs_csr fold;             /* user-holdout: the held-out users' history; else no entries */
+    struct rs_csr fold;             /* user-holdout: history of the held-out users; else empty */
     struct rs_catalogue *catalogue; /* aligned with items */
     struct rs_val *card;
     char fingerprint[65];         /* SHA-256 of the file */
@@ -69,20 +94,24 @@ struct rs_split {
     struct rs_reader *pack;
 };
 
-/* Cut d and write path (…/<split>/split.rsd) whole. RS_EARG: nothing left after the k-core, or no
- * user that can be tested (says how to change that). given: d2 is the test part's interactions
- * (else NULL), whose unknown users and items are dropped and counted. */
+/* Cut d and write path (…/<split>/split.rsd, in a folder that is there) whole. given_test: the test
+ * part's interactions for `given`, else NULL. RS_EARG: an option out of range, no times where the
+ * protocol needs them, nothing left after the k-core, or no user that can be tested (says how to
+ * change that). The result does not depend on the number of threads. */
 RS_MUST_USE enum rs_code rs_split_make(const struct rs_dataset *d,
                                        const struct rs_interactions *given_test,
                                        const struct rs_split_opts *o, const char *path,
                                        struct rs_task *task, struct rs_err *err);
+/* RS_ENOTFOUND: not cut yet (says which command cuts it); RS_EDAMAGED. */
 RS_MUST_USE enum rs_code rs_split_open(const char *path, const char *dataset, const char *name,
                                        struct rs_split **out, struct rs_err *err);
 void rs_split_close(struct rs_split *s);
-/* The options a split was made with, from its card: what makes it up to date or not. */
+/* The options that o's protocol reads, defaults filled in: equals the card's "options" of a split
+ * that is up to date with them. */
 struct rs_val *rs_split_opts_val(const struct rs_split_opts *o);
 
-/* Iterated k-core on columns: keep_user/keep_item [n_users]/[n_items] set to 1 or 0; rows left. */
+/* Iterated k-core on columns to its fixed point: keep_user[n_users] and keep_item[n_items] set to 1
+ * or 0; rows left in *rows_out. A core below 1 counts as 1. Cost O(n). */
 RS_MUST_USE enum rs_code rs_k_core(const struct rs_interactions *x, int32_t user_core,
                                    int32_t item_core, uint8_t *keep_user, uint8_t *keep_item,
                                    int64_t *rows_out, struct rs_err *err);

@@ -25,18 +25,21 @@ RS_MUST_USE enum rs_code rs_popularity(const struct rs_csr *iu, enum rs_populari
 
 struct rs_features {
     int32_t n_users, n_items;
-    const double *pop_count, *pop_sum, *pop_decayed; /* [n_items] */
-    const uint64_t *genres;                          /* [n_items] masks */
-    const int32_t *year;                             /* [n_items] */
-    const int32_t *user_rows;                        /* [n_users] */
-    const double *user_mean;                         /* [n_users] */
-    const int64_t *user_first, *user_last;           /* [n_users] seconds */
-    struct rs_val *summary;                          /* features[]: name, rows, min, mean, max */
+    const double *pop_count, *pop_sum;     /* [n_items] */
+    const double *pop_decayed;             /* [n_items], or NULL: the data has no times */
+    const uint64_t *genres;                /* [n_items] masks */
+    const int32_t *year;                   /* [n_items] */
+    const int32_t *user_rows;              /* [n_users] */
+    const double *user_mean;               /* [n_users] */
+    const int64_t *user_first, *user_last; /* [n_users] seconds, or NULL: no times */
+    struct rs_val *summary; /* split_fingerprint, half_life_days, features[]: name, rows, min, … */
     struct rs_reader *pack;
 };
-/* Write path (…/<split>/features.rsd) whole. */
+/* Write path (…/<split>/features.rsd, in a folder that is there) whole. Users without a train row
+ * have mean 0 and times 0. RS_EARG: half_life_days not above 0. */
 RS_MUST_USE enum rs_code rs_features_build(const struct rs_split *s, double half_life_days,
                                            const char *path, struct rs_err *err);
+/* RS_ENOTFOUND: not built yet (says which command builds it); RS_EDAMAGED. */
 RS_MUST_USE enum rs_code rs_features_open(const char *path, struct rs_features **out,
                                           struct rs_err *err);
 void rs_features_close(struct rs_features *f);
