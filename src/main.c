@@ -1,7 +1,7 @@
-/* main - picks the door: the command line today. */
-#include <stdio.h>
+/* main - picks the door: the command line. */
+#include "rs/cli/cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-    return 0;
+    return rs_cli_main(argc, argv);
 }

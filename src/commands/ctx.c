@@ -38,6 +38,7 @@ void rs_ctx_free(struct rs_ctx *ctx)
     if (!ctx) return;
     rs_store_close(ctx->store);
     rs_conf_free(ctx->conf);
+    free(ctx->log_level);
     free(ctx->command_line);
     free(ctx->workspace);
     free(ctx);
@@ -102,7 +103,7 @@ static char **gather_overrides(const struct rs_cmd *cmd, const struct rs_args *a
     return list;
 }
 
-static enum rs_code compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
+enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
                             const struct rs_args *args, struct rs_err *err)
 {
     size_t n;
@@ -118,7 +119,8 @@ static enum rs_code compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
     rs_conf_free(ctx->conf);
     ctx->conf = conf;
     enum rs_log_level level;
-    if (rs_log_level_parse(rs_conf_text(conf, "logging.level"), &level)) {
+    const char *name = ctx->log_level ? ctx->log_level : rs_conf_text(conf, "logging.level");
+    if (rs_log_level_parse(name, &level)) {
         rs_log_set_level(level);
     }
     return RS_OK;
@@ -145,7 +147,7 @@ enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd, const stru
 {
     rs_assert(cmd->run);
     if (!(cmd->flags & RS_CMD_ANYWHERE)) {
-        enum rs_code rc = compose(ctx, cmd, args, err);
+        enum rs_code rc = rs_ctx_compose(ctx, cmd, args, err);
         if (rc) return rc;
     }
     if (rs_task_cancelled(&ctx->task))
@@ -167,7 +169,7 @@ enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const
     if (rc) return rc;
     struct rs_conf *outer = ctx->conf;
     ctx->conf = NULL;
-    rc = compose(ctx, cmd, args, err);
+    rc = rs_ctx_compose(ctx, cmd, args, err);
     if (!rc) {
         rc = cmd->run(ctx, args, out, err);
     }

@@ -23,6 +23,7 @@ struct rs_ctx {
     rs_progress_fn *on_progress; /* the door's bar, or NULL */
     void *progress_ctx;
     struct rs_job_handle *job; /* of a RS_CMD_JOB command, else NULL */
+    char *log_level;           /* of the command line, over logging.level; NULL: none */
     char *command_line;        /* for the job's row */
 };
 
@@ -34,6 +35,9 @@ void rs_ctx_free(struct rs_ctx *ctx);
 RS_MUST_USE enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd,
                                     const struct rs_args *args, struct rs_result *out,
                                     struct rs_err *err);
+/* The first step of rs_ctx_run alone: ctx->conf as the command would see it. */
+RS_MUST_USE enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
+                                        const struct rs_args *args, struct rs_err *err);
 /* A command called by another (pipeline): words as on a command line, without the name. Shares
  * store, job and task. */
 RS_MUST_USE enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words,
