@@ -60,7 +60,7 @@ static bool next_line(FILE *f, struct rs_str *line, int *number)
     return any;
 }
 
-static int run_line(struct rs_cli *cli, const char *line)
+int rs_cli_run_line(struct rs_cli *cli, const char *line)
 {
     char **words = NULL;
     size_t n = 0;
@@ -95,7 +95,7 @@ int rs_cli_batch(struct rs_cli *cli, const char *path)
     while (!rs_task_cancelled(&cli->ctx->task)) {
         int at = number + 1;
         if (!next_line(f, &line, &number)) break;
-        int status = run_line(cli, rs_str_text(&line));
+        int status = rs_cli_run_line(cli, rs_str_text(&line));
         fflush(cli->out);
         if (status == 0) continue;
         first_failure = first_failure ? first_failure : status;

@@ -90,27 +90,6 @@ static bool is_end(const char *line)
     return strcmp(line, "exit") == 0 || strcmp(line, "quit") == 0;
 }
 
-static int run_line(struct rs_cli *cli, const char *line)
-{
-    char **words = NULL;
-    size_t n = 0;
-    struct rs_err err = {0};
-    if (rs_line_split(line, env_get, &words, &n, &err)) {
-        fprintf(stderr, "recsys-tui: %s\n", err.msg);
-        return rs_code_exit(err.code);
-    }
-    int status = 0;
-    size_t skip = n > 0 && strcmp(words[0], "recsys-tui") == 0;
-    if (n > skip && strcmp(words[skip], "shell") == 0) {
-        fprintf(stderr, "recsys-tui: this is the shell\n");
-    } else if (n > skip) {
-        status = rs_cli_run_words(cli, (const char *const *)words + skip, n - skip);
-        fflush(cli->out);
-    }
-    rs_fs_list_free(words);
-    return status;
-}
-
 /* Ctrl-C at the prompt: a fresh line; readline has let go of the old one. */
 static int on_interrupt(void)
 {
@@ -146,7 +125,8 @@ int rs_cli_shell(struct rs_cli *cli)
         if (line[strspn(line, " \t")]) {
             add_history(line);
             atomic_store(&cli->ctx->task.cancel, false);
-            status = run_line(cli, line);
+            status = rs_cli_run_line(cli, line);
+            fflush(cli->out);
             atomic_store(&cli->ctx->task.cancel, false);
         }
         free(line);

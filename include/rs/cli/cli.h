@@ -48,6 +48,8 @@ struct rs_cli {
 };
 /* Run one command line (without the program's name); prints result or error; returns the status. */
 int rs_cli_run_words(struct rs_cli *cli, const char *const *words, size_t n);
+/* The same for a line of text, as rs_line_split cuts it; a leading "recsys-tui" is skipped. */
+int rs_cli_run_line(struct rs_cli *cli, const char *line);
 /* Lines of a file ("-": standard input): stops at the first failure unless keep_going. */
 int rs_cli_batch(struct rs_cli *cli, const char *path);
 int rs_cli_shell(struct rs_cli *cli);
