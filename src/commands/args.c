@@ -340,6 +340,11 @@ enum rs_code rs_args_from_val(const struct rs_cmd *cmd, const struct rs_val *map
     return RS_OK;
 }
 
+const struct rs_cmd *rs_args_command(const struct rs_args *a)
+{
+    return a->cmd;
+}
+
 static struct slot *slot_of(const struct rs_args *a, const char *name)
 {
     int at = find_long(table_of(a->cmd), name, strlen(name));

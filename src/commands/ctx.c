@@ -12,10 +12,22 @@
 #include "rs/base/log.h"
 #include "rs/base/mem.h"
 
-/* Progress of a command goes to the door's bar and to the job's row. */
+/* A curve that cannot be written is worth a warning, not the training. */
+static void keep_metric(struct rs_ctx *ctx, const struct rs_progress *p)
+{
+    struct rs_err err = {0};
+    if (rs_runs_add_metric(ctx->store, ctx->run_id, p->metric, p->step, p->value, &err)) {
+        rs_log(RS_LOG_WARN, "train", "run=%s %s not stored: %s", ctx->run_id, p->metric, err.msg);
+    }
+}
+
+/* Progress of a command goes to the door's bar, the job's row and the run's curve. */
 static void on_progress(const struct rs_progress *p, void *arg)
 {
     struct rs_ctx *ctx = arg;
+    if (p->metric && ctx->run_id[0] && ctx->store) {
+        keep_metric(ctx, p);
+    }
     if (ctx->on_progress) {
         ctx->on_progress(p, ctx->progress_ctx);
     }

@@ -29,7 +29,7 @@
      .value = "KEY=VALUE", .help = "model parameter; short for model.KEY=VALUE"}
 #define ARG_SEED \
     {.name = "seed", .type = RS_PARAM_INT, .flags = RS_ARG_OPTIONAL, .min = 0, .max = 9e15, \
-     .help = "random seed (default: train.seed)"}
+     .help = "random seed (default: the configuration's)"}
 #define ARG_MODEL_REF \
     {.name = "model", .type = RS_PARAM_TEXT, .letter = 'm', .flags = RS_ARG_OPTIONAL, \
      .complete = RS_COMPLETE_VERSION, .value = "REF", \
@@ -199,8 +199,6 @@ static const struct rs_arg args_backtest[] = {
     ARG_SEED,
     {.name = "windows", .type = RS_PARAM_INT, .letter = 'w', .dflt = "4", .min = 1, .max = 100,
      .help = "windows of equal rows over the newer half of the log"},
-    {.name = "retrain", .type = RS_PARAM_CHOICE, .dflt = "window", .choices = "window|never",
-     .help = "fit before every window, or once before the first"},
     ARG_METRIC,
     ARG_END,
 };

@@ -93,6 +93,7 @@ RS_MUST_USE enum rs_code rs_args_parse(const struct rs_cmd *cmd, const char *con
 RS_MUST_USE enum rs_code rs_args_from_val(const struct rs_cmd *cmd, const struct rs_val *map,
                                           struct rs_args **out, struct rs_err *err);
 void rs_args_free(struct rs_args *a);
+const struct rs_cmd *rs_args_command(const struct rs_args *a);
 
 /* A name that the command's table lacks is our bug (assert). */
 bool rs_args_given(const struct rs_args *a, const char *name);       /* said by the user */

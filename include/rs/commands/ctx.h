@@ -14,6 +14,7 @@
 #include "rs/models/bundle.h"
 #include "rs/store/jobs.h"
 #include "rs/store/store.h"
+#include "rs/tracking/runs.h"
 
 struct rs_ctx {
     char *workspace;
@@ -23,6 +24,7 @@ struct rs_ctx {
     rs_progress_fn *on_progress; /* the door's bar, or NULL */
     void *progress_ctx;
     struct rs_job_handle *job; /* of a RS_CMD_JOB command, else NULL */
+    char run_id[RS_RUN_ID];    /* run being trained: values of its epochs go to the store; or "" */
     char *log_level;           /* of the command line, over logging.level; NULL: none */
     char *command_line;        /* for the job's row */
 };
