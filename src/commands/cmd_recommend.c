@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "rs/base/mem.h"
-#include "rs/commands/handlers.h"
 #include "rs/commands/ctx.h"
+#include "rs/commands/handlers.h"
+
+#include "cells.h"
 
 /* External ids "a,b,c" as ascending unique indices. */
 static enum rs_code parse_items(const struct rs_idmap *map, const char *text, int32_t **out,
@@ -74,24 +76,6 @@ static enum rs_code parse_genres(const struct rs_bundle *b, const char *text, ui
     return RS_OK;
 }
 
-static void add_id(struct rs_table *t, const struct rs_idmap *map, int32_t index)
-{
-    struct rs_str text;
-    rs_str_init(&text, 0);
-    rs_idmap_add_text(map, index, &text);
-    rs_table_val(t, rs_idmap_val(map, index), rs_str_text(&text));
-    rs_str_clear(&text);
-}
-
-static void add_genres(struct rs_table *t, const struct rs_catalogue *c, int32_t item)
-{
-    struct rs_str text;
-    rs_str_init(&text, 0);
-    rs_catalogue_add_genres(c, item, &text);
-    rs_table_str(t, rs_str_text(&text));
-    rs_str_clear(&text);
-}
-
 static struct rs_table *ranked_table(const struct rs_bundle *b, const struct rs_ranked *list,
                                      int32_t n, const char *score_key)
 {
@@ -104,10 +88,10 @@ static struct rs_table *ranked_table(const struct rs_bundle *b, const struct rs_
     for (int32_t i = 0; i < n; i++) {
         rs_table_row(t);
         rs_table_int(t, i + 1);
-        add_id(t, b->items, list[i].item);
+        rs_cell_id(t, b->items, list[i].item);
         rs_table_real(t, (double)list[i].score);
         rs_table_str(t, rs_catalogue_title(b->catalogue, list[i].item));
-        add_genres(t, b->catalogue, list[i].item);
+        rs_cell_genres(t, b->catalogue, list[i].item);
     }
     return t;
 }
@@ -246,11 +230,11 @@ static void show_reasons(const struct rs_bundle *b, struct reason *reasons, int3
     qsort(reasons, (size_t)n, sizeof(*reasons), by_contribution);
     for (int32_t i = 0; i < n && i < k; i++) {
         rs_table_row(t);
-        add_id(t, b->items, reasons[i].item);
+        rs_cell_id(t, b->items, reasons[i].item);
         rs_table_real(t, (double)reasons[i].contribution);
         rs_table_real(t, (double)reasons[i].value);
         rs_table_str(t, rs_catalogue_title(b->catalogue, reasons[i].item));
-        add_genres(t, b->catalogue, reasons[i].item);
+        rs_cell_genres(t, b->catalogue, reasons[i].item);
     }
     rs_result_table(out, "contributions", NULL, t);
 }
