@@ -50,7 +50,7 @@ static void activity_clear(struct activity *a)
 
 static double mean_of(const struct activity *a, int32_t i)
 {
-    return a->rows[i] ? a->sum[i] / (double)a->rows[i] : NAN;
+    return a->rows[i] ? a->sum[i] / (double)a->rows[i] : (double)NAN;
 }
 
 /* One row of a list with the number or text it is sorted by; ties by index. */
