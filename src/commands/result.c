@@ -52,6 +52,11 @@ void rs_result_say(struct rs_result *r, const char *fmt, ...)
     add_block(r)->text = rs_xstrdup(line);
 }
 
+void rs_result_lines(struct rs_result *r, const char *text)
+{
+    add_block(r)->text = rs_xstrdup(text);
+}
+
 void rs_result_table(struct rs_result *r, const char *key, const char *heading,
                      struct rs_table *table)
 {

@@ -26,6 +26,8 @@ void rs_result_clear(struct rs_result *r);
 struct rs_val *rs_result_set(struct rs_result *r, const char *key, struct rs_val *v);
 /* People only: a line of text (a newline is added). */
 void rs_result_say(struct rs_result *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* People only: text of any length, as it is. */
+void rs_result_lines(struct rs_result *r, const char *text);
 /* Both: key = rows (list of maps), shown under heading. Takes the table. key NULL: people only. */
 void rs_result_table(struct rs_result *r, const char *key, const char *heading,
                      struct rs_table *table);
