@@ -1,4 +1,5 @@
 /* mem - allocators, and what the system says about memory. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "rs/base/mem.h"
 
 #include <stdarg.h>
@@ -7,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "cgroup_impl.h"
 #include "rs/base/err.h"
 
-#define ALIGN 64
+#define ALIGN      64
+#define HUGE_PAGE  ((size_t)2 << 20)
+#define HUGE_BLOCK (4 * HUGE_PAGE) /* from here on a fault a page costs more than it saves */
 
 static _Atomic int64_t fail_after; /* 0: off; else calls until one fails */
 
@@ -54,6 +58,19 @@ void *rs_try_alloc(size_t n, size_t size)
     size_t bytes;
     void *p = alloc_aligned(n, size, &bytes);
     if (p) memset(p, 0, bytes);
+    return p;
+}
+
+void *rs_try_alloc_raw(size_t n, size_t size)
+{
+    size_t bytes;
+    char *p = alloc_aligned(n, size, &bytes);
+    if (p && bytes >= HUGE_BLOCK) {
+        uintptr_t first = ((uintptr_t)p + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+        uintptr_t end = ((uintptr_t)p + bytes) / HUGE_PAGE * HUGE_PAGE;
+        /* advice only: without huge pages the block is as good, slower to touch first */
+        (void)madvise(p + (first - (uintptr_t)p), end - first, MADV_HUGEPAGE);
+    }
     return p;
 }
 
