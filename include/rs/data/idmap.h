@@ -9,6 +9,7 @@
 #define RS_DATA_IDMAP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rs/base/err.h"
@@ -20,10 +21,11 @@
 
 struct rs_idmap;
 
-/* ids[n] strictly ascending; copied. */
+/* ids[n] strictly ascending (else RS_EARG); copied. */
 RS_MUST_USE enum rs_code rs_idmap_from_ints(const int64_t *ids, int32_t n, struct rs_idmap **out,
                                             struct rs_err *err);
-/* Text i is bytes[offsets[i] .. offsets[i+1]), strictly ascending; copied. */
+/* Text i is bytes[offsets[i] .. offsets[i+1]), strictly ascending; copied. RS_EARG: not ascending,
+ * empty, too long, not UTF-8. */
 RS_MUST_USE enum rs_code rs_idmap_from_texts(const int64_t *offsets, const char *bytes, int32_t n,
                                              struct rs_idmap **out, struct rs_err *err);
 /* The ids of kept indices, ascending keep[n]. */
@@ -38,6 +40,8 @@ int32_t rs_idmap_find_int(const struct rs_idmap *m, int64_t id);
 int64_t rs_idmap_int(const struct rs_idmap *m, int32_t index); /* integer maps only */
 void rs_idmap_add_text(const struct rs_idmap *m, int32_t index, struct rs_str *out);
 struct rs_val *rs_idmap_val(const struct rs_idmap *m, int32_t index); /* number or text */
+/* Is s[len] a canonical int64: no sign but '-', no leading zero, in range? */
+bool rs_id_parse_int(const char *s, size_t len, int64_t *out);
 
 /* Sections "<prefix>.int", or "<prefix>.off" and "<prefix>.txt"; prefix of at most 10 characters.
  * A loaded map borrows from the reader, which must outlive it. */
