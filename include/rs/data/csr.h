@@ -41,9 +41,16 @@ RS_MUST_USE enum rs_code rs_csr_from_rows(int64_t n, const int32_t *rows, const 
                                           const float *values, const int64_t *times, int32_t n_rows,
                                           int32_t n_cols, struct rs_csr *out, int64_t *dropped_out,
                                           struct rs_err *err);
+/* The columns of x as a matrix without copying them: users x items, only indptr is built. It borrows
+ * from x, which must outlive it. RS_ENOMEM. */
+struct rs_interactions;
+RS_MUST_USE enum rs_code rs_csr_from_interactions(const struct rs_interactions *x,
+                                                  struct rs_csr *out, struct rs_err *err);
+/* Columns as rows; same threads, same rule. RS_ENOMEM. */
 RS_MUST_USE enum rs_code rs_csr_transpose(const struct rs_csr *m, struct rs_csr *out,
                                           struct rs_err *err);
-/* Entries of rows and columns that map to >= 0, renumbered (row_map NULL: rows stay). */
+/* Entries of rows and columns that map to >= 0, renumbered (a map that is NULL: as they are). Where
+ * two entries meet, the later stays. */
 RS_MUST_USE enum rs_code rs_csr_select(const struct rs_csr *m, const int32_t *row_map,
                                        int32_t n_rows, const int32_t *col_map, int32_t n_cols,
                                        struct rs_csr *out, struct rs_err *err);
