@@ -168,14 +168,20 @@ enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd, const stru
                                    : cmd->run(ctx, args, out, err);
 }
 
-enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words, size_t n,
-                         struct rs_result *out, struct rs_err *err)
+static const struct rs_cmd *command_named(const char *name)
 {
     const struct rs_cmd *cmd = rs_commands;
     while (cmd->name && strcmp(cmd->name, name) != 0) {
         cmd++;
     }
     rs_assert(cmd->name && cmd->run);
+    return cmd;
+}
+
+enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words, size_t n,
+                         struct rs_result *out, struct rs_err *err)
+{
+    const struct rs_cmd *cmd = command_named(name);
     struct rs_args *args = NULL;
     enum rs_code rc = rs_args_parse(cmd, words, n, &args, err);
     if (rc) return rc;
@@ -186,6 +192,24 @@ enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const
         rc = cmd->run(ctx, args, out, err);
     }
     rs_conf_free(ctx->conf);
+    ctx->conf = outer;
+    rs_args_free(args);
+    return rc;
+}
+
+enum rs_code rs_ctx_conf_for(struct rs_ctx *ctx, const char *name, const char *const *words,
+                             size_t n, struct rs_conf **out, struct rs_err *err)
+{
+    const struct rs_cmd *cmd = command_named(name);
+    struct rs_args *args = NULL;
+    enum rs_code rc = rs_args_parse(cmd, words, n, &args, err);
+    if (rc) return rc;
+    struct rs_conf *outer = ctx->conf;
+    ctx->conf = NULL;
+    rc = rs_ctx_compose(ctx, cmd, args, err);
+    if (!rc) {
+        *out = ctx->conf;
+    }
     ctx->conf = outer;
     rs_args_free(args);
     return rc;

@@ -45,6 +45,11 @@ RS_MUST_USE enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_cmd 
 RS_MUST_USE enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words,
                                      size_t n, struct rs_result *out, struct rs_err *err);
 
+/* The configuration that such a call would see; the caller's. */
+RS_MUST_USE enum rs_code rs_ctx_conf_for(struct rs_ctx *ctx, const char *name,
+                                         const char *const *words, size_t n, struct rs_conf **out,
+                                         struct rs_err *err);
+
 /* The groups of the configuration (models' tables picked by model.name), NULL-ended. */
 extern const struct rs_conf_group rs_conf_groups[];
 extern const struct rs_conf_env rs_conf_envs[];

@@ -1,0 +1,42 @@
+/*
+ * pipeline - one run through all stages: what it works on and what it found.
+ */
+#ifndef RS_COMMANDS_PIPELINE_H
+#define RS_COMMANDS_PIPELINE_H
+
+#include "rs/commands/ctx.h"
+#include "rs/tracking/runs.h"
+
+struct rs_pipeline_model {
+    char *name;
+    char run_id[RS_RUN_ID];
+    double choice; /* the metric it is chosen by, on validation */
+    struct rs_val *evaluation;
+};
+
+struct rs_pipeline {
+    struct rs_ctx *ctx;
+    const struct rs_args *args;
+    bool force;
+    char *dataset;
+    char *split;
+    struct rs_pipeline_model *models;
+    size_t n_models;
+    size_t best;
+    int64_t version;
+    int ran;
+    struct rs_table *table; /* stages */
+};
+
+void rs_pipeline_init(struct rs_pipeline *p, struct rs_ctx *ctx, const struct rs_args *args,
+                      bool force);
+void rs_pipeline_clear(struct rs_pipeline *p);
+/* Dataset, split and models from arguments and configuration; opens the store. */
+RS_MUST_USE enum rs_code rs_pipeline_plan(struct rs_pipeline *p, struct rs_err *err);
+const char *rs_pipeline_protocol(const struct rs_pipeline *p);
+
+/* The data card, the models beside each other with intervals on test, and the verdict. */
+RS_MUST_USE enum rs_code rs_pipeline_show(struct rs_pipeline *p, struct rs_result *out,
+                                          struct rs_err *err);
+
+#endif
