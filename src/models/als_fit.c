@@ -84,11 +84,11 @@ static enum rs_code make_weights(struct fit *t, const struct rs_fit_data *d, str
     enum rs_code rc = rs_input_apply(&a->rule, d->ui, &t->ui, err);
     if (rc) return rc;
     if (t->ui.nnz == 0) {
-        return rs_fail(
-            err, RS_EARG,
-            "input=%s keeps none of %lld rows (relevance threshold %g): use input=binary "
-            "or lower the threshold",
-            rs_values_text(a->base.values, "input"), (long long)d->ui->nnz, d->threshold);
+        return rs_fail(err, RS_EARG,
+                       "input=%s gives none of %lld rows a weight (relevance threshold %g): "
+                       "use input=binary",
+                       rs_values_text(a->base.values, "input"), (long long)d->ui->nnz,
+                       d->threshold);
     }
     if (input == RS_INPUT_SIGNED) return rs_csr_transpose(&t->ui, &t->iu, err);
     return rs_input_apply(&a->rule, d->iu, &t->iu, err); /* a value's weight is its own */
@@ -208,7 +208,8 @@ static enum rs_code run(struct fit *t, struct rs_task *task, struct rs_err *err)
             return rs_fail(err, RS_ECANCEL, "stopped after epoch %d of %d", s->epoch,
                            c->iterations);
         }
-        if (s->epoch > 1 && before - s->loss < c->tolerance * before) break;
+        bool still = before - s->loss < c->tolerance * before;
+        if (c->tolerance > 0 && s->epoch > 1 && still) break;
     }
     rs_task_report(task, c->iterations); /* fewer where the loss stood still */
     als_gram(s->y, s->n_items, c->f, t->threads, t->gram_y, t->gram_work);

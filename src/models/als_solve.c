@@ -59,14 +59,6 @@ static struct work work_of(const struct als_config *c, void *scratch)
     return w;
 }
 
-static double row_regularization(const struct als_side *s, int64_t n)
-{
-    const struct als_config *c = s->c;
-    if (c->exponent <= 0) return c->regularization;
-    double count = (double)n + c->unobserved * (double)s->rows->n_cols;
-    return c->regularization * pow(count, c->exponent);
-}
-
 /* Entries of one row. */
 struct entries {
     const int32_t *cols;
@@ -80,6 +72,20 @@ static struct entries row_entries(const struct rs_csr *m, int32_t row)
     return (struct entries){.cols = m->indices + begin,
                             .weights = m->values ? m->values + begin : NULL,
                             .n = m->indptr[row + 1] - begin};
+}
+
+/* regularization times (total confidence of the row)^exponent */
+static double row_regularization(const struct als_side *s, const struct entries *e)
+{
+    const struct als_config *c = s->c;
+    if (c->exponent <= 0) return c->regularization;
+    double sum = 0;
+    for (int64_t j = 0; e->weights && j < e->n; j++)
+        sum += fabs((double)e->weights[j]);
+    if (!e->weights) sum = (double)e->n;
+    if (!(c->unobserved > 0)) sum = (double)e->n + (double)c->alpha * sum;
+    sum += als_pair_weight(c) * (double)(s->rows->n_cols - e->n);
+    return c->regularization * pow(sum, c->exponent);
 }
 
 /* Entries begin .. begin+n-1 of e: their vectors into w->tile, extra_j and target_j. */
@@ -170,7 +176,7 @@ bool als_usable(const float *v, size_t n)
 
 static bool row_cholesky(const struct als_side *s, const struct entries *e, struct work *w)
 {
-    start_system(s, w, row_regularization(s, e->n));
+    start_system(s, w, row_regularization(s, e));
     memset(w->b, 0, w->order * sizeof(float));
     for (int64_t begin = 0; begin < e->n; begin += TILE) {
         accumulate(w, gather(s, e, begin, w), true);
@@ -206,7 +212,7 @@ static void apply_system(const struct als_side *s, const struct entries *e, stru
 static bool row_cg(const struct als_side *s, const struct entries *e, struct work *w)
 {
     const struct rs_dense *dense = w->dense;
-    float regularization = (float)row_regularization(s, e->n);
+    float regularization = (float)row_regularization(s, e);
     memset(w->b, 0, w->order * sizeof(float));
     for (int64_t begin = 0; begin < e->n; begin += TILE) {
         accumulate(w, gather(s, e, begin, w), false);
@@ -238,7 +244,7 @@ static bool row_cg(const struct als_side *s, const struct entries *e, struct wor
 static double row_loss(const struct als_side *s, const struct entries *e, struct work *w)
 {
     double norm = (double)w->dense->dot(w->x, w->x, w->order);
-    double loss = row_regularization(s, e->n) * norm;
+    double loss = row_regularization(s, e) * norm;
     for (int64_t begin = 0; s->observed && begin < e->n; begin += TILE) {
         int32_t n = e->n <= TILE ? (int32_t)e->n : gather(s, e, begin, w);
         for (int32_t j = 0; j < n; j++) {
@@ -341,7 +347,7 @@ bool als_contributions(const struct als_side *s, const int32_t *cols, const floa
 {
     struct work w = work_of(s->c, scratch);
     struct entries e = {.cols = cols, .weights = weights, .n = n};
-    start_system(s, &w, row_regularization(s, n));
+    start_system(s, &w, row_regularization(s, &e));
     for (int64_t begin = 0; begin < n; begin += TILE)
         accumulate(&w, gather(s, &e, begin, &w), true);
     memset(w.b, 0, w.order * sizeof(float));

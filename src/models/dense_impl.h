@@ -3,8 +3,8 @@
  *
  * Written once over vectors (dense_body.h), compiled for several vector widths, chosen at run time.
  * Every element of a result is one sum in one order, without fused multiply-add, whatever the width
- * and however rows are grouped. So all variants give the same bytes: a score does not depend on what
- * is scored beside it, nor a model on the processor that trained it.
+ * and however rows are grouped. So all variants give the same bytes: a score does not depend on
+ * what is scored beside it, nor a model on the processor that trained it.
  */
 #ifndef SRC_MODELS_DENSE_IMPL_H
 #define SRC_MODELS_DENSE_IMPL_H
@@ -43,9 +43,9 @@ struct rs_dense {
     const char *name;
     bool (*usable)(void); /* on this processor */
     void (*product)(const struct rs_product *g);
-    /* Upper triangle of a[n x ld] becomes U with U'U = A; columns n..cols-1, right-hand sides, become
-     * U'^-1 of themselves. What is below the diagonal is overwritten. Returns -1, or the first row
-     * whose pivot has no correct digit left (not positive definite). */
+    /* Upper triangle of a[n x ld] becomes U with U'U = A; columns n..cols-1, right-hand sides,
+     * become U'^-1 of themselves. What is below the diagonal is overwritten. Returns -1, or the
+     * first row whose pivot has no correct digit left (not positive definite). */
     int32_t (*cholesky)(float *a, size_t ld, int32_t n, int32_t cols);
     void (*back)(const float *u, size_t ld, int32_t n, float *x); /* x := U^-1 x */
     float (*dot)(const float *a, const float *b, size_t n);

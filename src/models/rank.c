@@ -10,6 +10,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "rank_impl.h"
 #include "rs/base/mem.h"
 #include "rs/base/par.h"
 
@@ -107,8 +108,7 @@ int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, in
     return t.n;
 }
 
-/* Union of two ascending rows. */
-static int32_t merge(const int32_t *a, int64_t n_a, const int32_t *b, int64_t n_b, int32_t *out)
+int32_t rs_rank_merge(const int32_t *a, int64_t n_a, const int32_t *b, int64_t n_b, int32_t *out)
 {
     int64_t i = 0;
     int64_t j = 0;
@@ -126,6 +126,7 @@ static const int32_t *csr_row(const struct rs_csr *m, int32_t row, int64_t *n_ou
 {
     *n_out = 0;
     if (!m || row < 0) return NULL;
+    rs_assert(row < m->n_rows);
     *n_out = rs_csr_len(m, row);
     return m->indices + m->indptr[row];
 }
@@ -164,7 +165,7 @@ static enum rs_code rank_block(const struct ranking *r, int32_t begin, const str
         int64_t n2;
         const int32_t *row1 = csr_row(r->opts->exclude, row, &n1);
         const int32_t *row2 = csr_row(r->opts->exclude2, row, &n2);
-        int32_t n_exclude = merge(row1, n1, row2, n2, b->exclude);
+        int32_t n_exclude = rs_rank_merge(row1, n1, row2, n2, b->exclude);
         r->n_out[i] = rs_topk(b->scores + (size_t)(i - begin) * (size_t)r->m->n_items,
                               r->m->n_items, b->exclude, n_exclude, r->opts->allowed, r->opts->k,
                               r->out + (size_t)i * (size_t)r->opts->k);

@@ -28,15 +28,17 @@ struct rs_bundle {
     struct rs_csr seen;      /* validation rows: left out of lists beside train */
     const float *popularity; /* [n_items] sum of values: the fallback's scores */
     struct rs_val *info; /* model, params, seed, dataset, split, fingerprints, counts, threshold */
-    char sha256[65];     /* of the file; "" until rs_bundle_hash */
+    char sha256[65];     /* as its file is named; "" where the name is no hash */
     struct rs_reader *pack;
 };
 
-/* Write the bundle of a fitted model whole, to dir/<sha256>.rsm; sha256_out[65]. dir is made. */
+/* Write the bundle of a model fitted on s whole, to dir/<sha256>.rsm; sha256_out[65]. dir is made.
+ * The histories of held-out users (s->fold) are kept beside the train rows. */
 RS_MUST_USE enum rs_code rs_bundle_save(const char *dir, const struct rs_model *m,
                                         const struct rs_split *s, double threshold, uint64_t seed,
                                         char sha256_out[65], struct rs_err *err);
-/* Header, sizes, checksums and meaning (indices in range) are checked. RS_EDAMAGED, RS_ENOTFOUND. */
+/* Header, sizes, checksums and meaning (indices in range) are checked. RS_EDAMAGED; RS_ENOTFOUND;
+ * RS_EARG: made by a newer program. */
 RS_MUST_USE enum rs_code rs_bundle_open(const char *path, struct rs_bundle **out,
                                         struct rs_err *err);
 void rs_bundle_close(struct rs_bundle *b);
@@ -49,8 +51,8 @@ struct rs_profile rs_bundle_profile(const struct rs_bundle *b, int32_t user);
 /* A recommendation request: what commands, console and server ask. */
 struct rs_ask {
     int32_t user;         /* index, or -1 */
-    const int32_t *items; /* history instead of or beside a user's (user -1), ascending; or NULL */
-    const float *values;  /* of items, or NULL */
+    const int32_t *items; /* ascending; history of a stranger, or newer than the user's; or NULL */
+    const float *values;  /* of items; NULL: liked */
     int32_t n_items;
     int32_t k;
     bool exclude_seen;      /* leave out train and seen rows, and `items` */
@@ -58,8 +60,9 @@ struct rs_ask {
     int32_t n_exclude;
     const uint64_t *allowed; /* bit set over items, or NULL */
 };
-/* out[k], *n_out. source_out: the model's name, or "popularity:unknown_user",
- * "popularity:cold_user" where the model has nothing personal to say. */
+/* out[k], *n_out. source_out (static text): the model's name, or "popularity:unknown_user" (neither
+ * user nor items), "popularity:cold_user" (the model has nothing personal to say). RS_EARG: k, user
+ * or items out of range, items or exclude not ascending. */
 RS_MUST_USE enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask *ask,
                                              struct rs_ranked *out, int32_t *n_out,
                                              const char **source_out, struct rs_err *err);

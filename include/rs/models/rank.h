@@ -21,7 +21,8 @@ struct rs_ranked {
 };
 
 /* The k best of scores[n_items]: out[k], returns how many (fewer where less is left). exclude:
- * ascending item indices. allowed: bit per item, 1 = may appear; NULL: all. No sort of the whole. */
+ * ascending item indices. allowed: bit per item, 1 = may appear; NULL: all. Cost O(n_items), and
+ * O(log k) for every item that enters the list. */
 int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, int32_t n_exclude,
                 const uint64_t *allowed, int32_t k, struct rs_ranked *out);
 
@@ -32,7 +33,7 @@ struct rs_rank_opts {
     const uint64_t *allowed; /* bit set over items for all queries, or NULL */
 };
 
-/* Lists for n profiles. rows[i]: the row of `exclude` for profile i (-1: none); NULL: profile i's
+/* Lists for n profiles; the caller begins the task, which counts profiles. rows[i]: the row of `exclude` for profile i (-1: none); NULL: profile i's
  * user. out[n x k], n_out[n]: 0 where the model has nothing personal to say. Blocks of profiles run
  * on all threads; the result does not depend on blocks or threads. */
 RS_MUST_USE enum rs_code rs_rank(const struct rs_model *m, const struct rs_profile *who, int32_t n,
