@@ -14,7 +14,7 @@
 
 const char *rs_param_type_name(enum rs_param_type type)
 {
-#define RS_PARAM_NAME(id, name) [id] = name,
+#define RS_PARAM_NAME(id, name) [id] = (name),
     static const char *const names[] = {RS_PARAM_TYPES(RS_PARAM_NAME)};
 #undef RS_PARAM_NAME
     rs_assert((size_t)type < RS_PARAM_TYPE_COUNT);

@@ -159,8 +159,8 @@ bool rs_val_remove(struct rs_val *map, const char *key)
     rs_val_free(map->items[at]);
     free(map->keys[at]);
     map->n--;
-    memmove(&map->items[at], &map->items[at + 1], (map->n - at) * sizeof(map->items[0]));
-    memmove(&map->keys[at], &map->keys[at + 1], (map->n - at) * sizeof(map->keys[0]));
+    memmove(&map->items[at], &map->items[at + 1], (map->n - at) * sizeof(void *));
+    memmove(&map->keys[at], &map->keys[at + 1], (map->n - at) * sizeof(void *));
     return true;
 }
 

@@ -97,16 +97,6 @@ static enum rs_code fail_unknown(const struct rs_values *v, const char *name, st
     return rc;
 }
 
-static enum rs_code find_slot(struct rs_values *v, const char *name, const struct rs_param **p_out,
-                              struct rs_slot **slot_out, struct rs_err *err)
-{
-    const struct rs_param *p = rs_param_find(v->table, name);
-    if (!p) return fail_unknown(v, name, err);
-    *p_out = p;
-    *slot_out = &v->slots[p - v->table];
-    return RS_OK;
-}
-
 static enum rs_code store_text(const struct rs_param *p, struct rs_slot *slot, const char *text,
                                struct rs_err *err)
 {
@@ -122,10 +112,9 @@ static enum rs_code store_text(const struct rs_param *p, struct rs_slot *slot, c
 enum rs_code rs_values_set_text(struct rs_values *v, const char *name, const char *text,
                                 struct rs_err *err)
 {
-    const struct rs_param *p = NULL;
-    struct rs_slot *slot = NULL;
-    enum rs_code rc = find_slot(v, name, &p, &slot, err);
-    return rc ? rc : store_text(p, slot, text, err);
+    const struct rs_param *p = rs_param_find(v->table, name);
+    if (!p) return fail_unknown(v, name, err);
+    return store_text(p, &v->slots[p - v->table], text, err);
 }
 
 /* The text form of a typed value, if its type suits the row: 64.0 is an integer, "64" is not. */
@@ -182,10 +171,10 @@ static bool list_to_text(const struct rs_val *list, struct rs_str *out)
 enum rs_code rs_values_set_val(struct rs_values *v, const char *name, const struct rs_val *value,
                                struct rs_err *err)
 {
-    const struct rs_param *p = NULL;
-    struct rs_slot *slot = NULL;
-    enum rs_code rc = find_slot(v, name, &p, &slot, err);
-    if (rc) return rc;
+    const struct rs_param *p = rs_param_find(v->table, name);
+    if (!p) return fail_unknown(v, name, err);
+    struct rs_slot *slot = &v->slots[p - v->table];
+    enum rs_code rc;
     if (value->type == RS_VAL_NULL && !p->dflt) { /* null: leave it unset */
         rs_slot_clear(slot);
         return RS_OK;

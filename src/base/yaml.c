@@ -270,7 +270,11 @@ static enum rs_code on_scalar(struct builder *b, struct fy_event *e)
     const char *bytes = fy_token_get_text(e->scalar.value, &len);
     if (!bytes) return rs_fail(b->err, RS_ENOMEM, "%s: out of memory", b->source);
     if (memchr(bytes, '\0', len)) return fail(b, line, "a NUL character in a text");
-    bool plain = fy_token_scalar_style(e->scalar.value) == FYSS_PLAIN;
+    enum fy_scalar_style style = fy_token_scalar_style(e->scalar.value);
+    bool plain = style == FYSS_PLAIN;
+    /* libfyaml 0.7 returns unset memory for one that starts in the first column. */
+    if (b->depth == 0 && (style == FYSS_LITERAL || style == FYSS_FOLDED))
+        return fail(b, line, "a block text as the whole document");
     char *text = rs_xstrndup(bytes, len);
     char tag = tag_of(e->scalar.tag);
     enum rs_code rc = RS_OK;

@@ -15,10 +15,13 @@
 #include "rs/base/err.h"
 #include "rs/base/val.h"
 
-#define RS_PARAM_TYPES(X)                                                          \
-    X(RS_PARAM_BOOL, "boolean")                                                    \
-    X(RS_PARAM_INT, "integer") X(RS_PARAM_REAL, "number") X(RS_PARAM_TEXT, "text") \
-        X(RS_PARAM_CHOICE, "choice") X(RS_PARAM_INT_LIST, "integers")
+#define RS_PARAM_TYPES(X)        \
+    X(RS_PARAM_BOOL, "boolean")  \
+    X(RS_PARAM_INT, "integer")   \
+    X(RS_PARAM_REAL, "number")   \
+    X(RS_PARAM_TEXT, "text")     \
+    X(RS_PARAM_CHOICE, "choice") \
+    X(RS_PARAM_INT_LIST, "integers")
 #define RS_PARAM_ENUM(id, name) id,
 enum rs_param_type { RS_PARAM_TYPES(RS_PARAM_ENUM) RS_PARAM_TYPE_COUNT };
 #undef RS_PARAM_ENUM
@@ -27,7 +30,7 @@ struct rs_param {
     const char *name; /* NULL ends a table */
     enum rs_param_type type;
     const char *dflt;          /* text form; NULL: unset (text: empty) */
-    double min, max;           /* numbers; both 0: no bound */
+    double min, max;           /* numbers; both 0: no bound; infinite: none on that side */
     bool log;                  /* tuner: search on a log scale */
     double step;               /* tuner and forms; 0: none */
     const char *choices;       /* "a|b|c" for RS_PARAM_CHOICE */
@@ -53,7 +56,10 @@ RS_MUST_USE enum rs_code rs_values_set_map(struct rs_values *v, const struct rs_
                                            struct rs_err *err);
 bool rs_values_is_set(const struct rs_values *v, const char *name); /* set by someone, not dflt */
 
-/* Reading asks for names that exist with that type: anything else is our bug (assert). */
+/* An unset value reads as 0, false, "" or an empty list; of a choice -1. In maps it is null, and a
+ * null unsets it again.
+ *
+ * Reading asks for names that exist with that type: anything else is our bug (assert). */
 int64_t rs_values_int(const struct rs_values *v, const char *name);
 double rs_values_real(const struct rs_values *v, const char *name);
 bool rs_values_bool(const struct rs_values *v, const char *name);

@@ -36,11 +36,12 @@ size_t rs_table_n_columns(const struct rs_table *t);
 
 /* max_width 0: unlimited; else the widest left-aligned column is cut with "…". */
 void rs_table_print(const struct rs_table *t, int max_width, struct rs_str *out);
-void rs_table_csv(const struct rs_table *t, struct rs_str *out); /* RFC 4180, header line */
+void rs_table_csv(const struct rs_table *t, struct rs_str *out); /* RFC 4180, but lines end in \n */
 struct rs_val *rs_table_to_val(const struct rs_table *t);        /* list of maps */
 
 int rs_text_width(const char *s); /* terminal columns of UTF-8 text; invalid bytes count 1 */
-/* s cut to width columns (with "…" where cut) and made safe: no control characters. */
+/* s cut to width columns (with "…" where cut) and made safe: control characters and bad bytes show
+ * as '?', marks that turn the direction of text are dropped. */
 void rs_text_fit(const char *s, int width, struct rs_str *out);
 
 #endif

@@ -43,7 +43,8 @@ void rs_task_report(struct rs_task *task, double done);
 void rs_task_metric(struct rs_task *task, double done, const char *metric, int64_t step,
                     double value);
 
-/* A bar on f: "train als [#####.....] 52% 8/15 epochs 3.1/s eta 2 s loss 0.1234", redrawn in place.
+/* A bar on f, redrawn in place, fields dropped from the right where the terminal is narrow:
+ * "train als  [######------]  53%  8/15 epochs  3.1 epochs/s  eta 2 s  loss 0.1234".
  * Prints nothing where f is not a terminal or `on` is false. */
 struct rs_bar {
     FILE *f;

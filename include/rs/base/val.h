@@ -64,10 +64,13 @@ int64_t rs_val_get_int(const struct rs_val *map, const char *key, int64_t dflt);
 double rs_val_get_real(const struct rs_val *map, const char *key, double dflt); /* ints too */
 bool rs_val_get_bool(const struct rs_val *map, const char *key, bool dflt);
 
-/* source names the text in errors: "params.yaml:7: …". Duplicate keys are RS_EPARSE. */
+/* source names the text in errors: "params.yaml:7: …". RS_EPARSE: not of the grammar or UTF-8, a
+ * duplicate key, a NUL in a text, more than 16 MiB, 100 levels or a million values. An integer
+ * beyond int64 becomes a number; out is written only on success. */
 RS_MUST_USE enum rs_code rs_json_parse(const char *text, size_t len, const char *source,
                                        struct rs_val **out, struct rs_err *err);
-/* YAML 1.2 core schema: yes is text, 1e-4 a number; an empty document is an empty map. */
+/* YAML 1.2 core schema: yes is text, 1e-4 a number; an empty document is an empty map. Aliases are
+ * resolved. Refused: merge keys, tags but !!str, .inf and .nan, a second document. */
 RS_MUST_USE enum rs_code rs_yaml_parse(const char *text, size_t len, const char *source,
                                        struct rs_val **out, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_json_read(const char *path, struct rs_val **out, struct rs_err *err);

@@ -83,6 +83,33 @@ static void structure_and_lines_are_kept(void **state)
     rs_val_free(v);
 }
 
+/* Literal blocks of every small shape: lines empty, indented or not, two levels deep. */
+static void literal_blocks_keep_every_line(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"x", "  y", "", "- z: 1", "# no comment"};
+    for (int shape = 0; shape < 625; shape++) {
+        struct rs_str text;
+        struct rs_str want;
+        rs_str_init(&text, 0);
+        rs_str_init(&want, 0);
+        rs_str_add(&text, "m:\n  k: |\n    first\n");
+        rs_str_add(&want, "first\n");
+        for (int i = 0, rest = shape; i < 4; i++, rest /= 5) {
+            const char *line = lines[rest % 5];
+            rs_str_addf(&text, *line ? "    %s\n" : "%s\n", line);
+            rs_str_addf(&want, "%s\n", line);
+        }
+        while (rs_str_ends(want.data, "\n\n")) /* the last line's end is kept, empty lines go */
+            want.data[--want.len] = '\0';
+        struct rs_val *v = parse(text.data);
+        assert_string_equal(rs_val_get_str(rs_val_get(v, "m"), "k", ""), want.data);
+        rs_val_free(v);
+        rs_str_clear(&text);
+        rs_str_clear(&want);
+    }
+}
+
 static void an_empty_document_is_an_empty_map(void **state)
 {
     (void)state;
@@ -125,6 +152,8 @@ static void bad_text_is_refused_with_its_line(void **state)
         {"a: \"\\q\"\n", "params.yaml:1: "},
         {"a:\n\t- 1\n", "params.yaml:2: "},
         {"a: 1\n---\nb: 2\n", "params.yaml:2: a second document"},
+        {"--- |\n1\n  b\n", "params.yaml:2: a block text as the whole document"},
+        {"--- >-\n text\n", "params.yaml:2: a block text as the whole document"},
         {"a: .inf\n", "params.yaml:1: not a finite number: '.inf'"},
         {"a: 1\nb: -.INF\n", "params.yaml:2: not a finite number: '-.INF'"},
         {"a: .NaN\n", "not a finite number"},
@@ -281,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_scalars_follow_the_core_schema),
         cmocka_unit_test(structure_and_lines_are_kept),
+        cmocka_unit_test(literal_blocks_keep_every_line),
         cmocka_unit_test(an_empty_document_is_an_empty_map),
         cmocka_unit_test(aliases_stand_for_what_was_anchored),
         cmocka_unit_test(bad_text_is_refused_with_its_line),
