@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fs_impl.h"
 #include "rs/base/clock.h"
 
 #define POLL_MS 20
@@ -25,8 +26,7 @@ static long holder_pid(int fd)
     return n > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-/* False if someone removed the file between our open and our lock: the lock would guard nothing. */
-static bool still_there(int fd, const char *path)
+bool rs_fs_still_there(int fd, const char *path)
 {
     struct stat mine;
     struct stat now;
@@ -51,7 +51,7 @@ enum rs_code rs_lock_open(const char *path, int64_t wait_ms, struct rs_lock *out
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (fd < 0) return rs_fail_errno(err, errno, "open lock '%s'", path);
         int e = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-        if (e == 0 && still_there(fd, path)) {
+        if (e == 0 && rs_fs_still_there(fd, path)) {
             char text[32];
             int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
             /* the pid is a courtesy to who waits: on a full disk the lock still holds */

@@ -2,23 +2,27 @@
  * fs_write - files that appear whole or not at all.
  *
  * Bytes go to a hidden name beside the target, so that rename stays within one file system; they
- * are on the disk before the rename, and the rename is before success is reported.
+ * are on the disk before the rename, and the rename is before success is reported. A temporary file
+ * is locked while its writer lives; the next writer of the same target removes those that are not,
+ * so a killed process leaves nothing for good.
  */
+#define _DEFAULT_SOURCE /* flock */
 #include "rs/base/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "fs_impl.h"
 #include "rs/base/mem.h"
 
 #define COPY_SIZE ((size_t)1 << 18)
-#define TRIES     1000 /* names left behind by a killed process that had our pid */
+#define TRIES     1000 /* other names, where one is taken */
 
 static atomic_uint next_temp;
 
@@ -43,22 +47,60 @@ static enum rs_code sync_folder_of(const char *path, struct rs_err *err)
     return rc;
 }
 
-static char *temp_name(const char *path)
+static const char *last_part(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
+    return slash ? slash + 1 : path;
+}
+
+static char *temp_name(const char *path)
+{
+    const char *name = last_part(path);
     return rs_xprintf("%.*s.%s.tmp.%ld.%u", (int)(name - path), path, name, (long)getpid(),
                       atomic_fetch_add(&next_temp, 1));
 }
 
+/* Remove temporary files of path whose writers are gone. What cannot be looked at stays. */
+static void sweep(const char *path)
+{
+    char *folder = folder_of(path);
+    char *prefix = rs_xprintf(".%s.tmp.", last_part(path));
+    DIR *d = opendir(folder);
+    struct dirent *e;
+    while (d && (e = readdir(d))) {
+        if (strncmp(e->d_name, prefix, strlen(prefix)) != 0) continue;
+        int fd = openat(dirfd(d), e->d_name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0) continue;
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(dirfd(d), e->d_name, 0);
+        close(fd);
+    }
+    if (d) closedir(d);
+    free(prefix);
+    free(folder);
+}
+
+/* A new file named tmp, locked; -1 with errno. EEXIST: try another name. */
+static int create_locked(const char *tmp)
+{
+    int fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) return -1;
+    /* a sweep may come between open and lock; a file system without locks has no sweep either */
+    bool swept = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!swept && rs_fs_still_there(fd, tmp)) return fd;
+    close(fd);
+    errno = EEXIST;
+    return -1;
+}
+
 enum rs_code rs_fs_create(const char *path, struct rs_fs_file *out, struct rs_err *err)
 {
+    sweep(path);
     char *tmp = NULL;
     int fd = -1;
     for (int i = 0; i < TRIES && fd < 0; i++) {
         free(tmp);
         tmp = temp_name(path);
-        fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = create_locked(tmp);
         if (fd < 0 && errno != EEXIST) break;
     }
     FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
@@ -104,14 +146,12 @@ enum rs_code rs_fs_commit(struct rs_fs_file *file, struct rs_err *err)
     } else if (fflush(file->f) != 0 || fsync(fileno(file->f)) != 0) {
         e = errno;
     }
-    if (fclose(file->f) != 0 && !e) e = errno;
-    file->f = NULL;
     if (e) {
         rs_fail_errno(err, e, "write '%s'", file->path);
         clear(file, false);
         return err->code;
     }
-    if (rename(file->tmp, file->path) != 0) {
+    if (rename(file->tmp, file->path) != 0) { /* before the close, which gives up the lock */
         rs_fail_errno(err, errno, "rename '%s' to '%s'", file->tmp, file->path);
         clear(file, false);
         return err->code;
