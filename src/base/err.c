@@ -23,11 +23,11 @@ static const struct code_info codes[RS_CODE_COUNT] = {RS_CODES(CODE_INFO)};
 static rs_assert_hook_fn *assert_hook;
 static void *assert_ctx;
 
-/* "head: tail" (tail NULL: head alone) becomes err->msg; what does not fit ends in "...". */
-static void set_text(struct rs_err *err, const char *head, const char *tail)
+/* head, between and tail become err->msg; what does not fit ends in "...". */
+static void set_text(struct rs_err *err, const char *head, const char *between, const char *tail)
 {
     char buf[sizeof(err->msg)];
-    int n = snprintf(buf, sizeof(buf), "%s%s%s", head, tail ? ": " : "", tail ? tail : "");
+    int n = snprintf(buf, sizeof(buf), "%s%s%s", head, between, tail);
     if (n >= (int)sizeof(buf)) rs_utf8_ellipsis(buf, sizeof(buf));
     memcpy(err->msg, buf, sizeof(buf));
     rs_utf8_clean(err->msg);
@@ -51,7 +51,7 @@ enum rs_code rs_fail(struct rs_err *err, enum rs_code code, const char *fmt, ...
     format(head, sizeof(head), fmt, ap);
     va_end(ap);
     err->code = code;
-    set_text(err, head, NULL);
+    set_text(err, head, "", "");
     return code;
 }
 
@@ -62,7 +62,7 @@ enum rs_code rs_wrap(struct rs_err *err, const char *fmt, ...)
     va_start(ap, fmt);
     format(head, sizeof(head), fmt, ap);
     va_end(ap);
-    set_text(err, head, err->msg);
+    set_text(err, head, ": ", err->msg);
     return err->code;
 }
 
@@ -79,7 +79,7 @@ enum rs_code rs_fail_errno(struct rs_err *err, int errno_value, const char *fmt,
     /* "No space left on device" in the middle of a sentence */
     if (why[0] >= 'A' && why[0] <= 'Z' && why[1] >= 'a') why[0] = (char)(why[0] - 'A' + 'a');
     err->code = errno_value == ENOMEM ? RS_ENOMEM : RS_EIO;
-    set_text(err, head, why);
+    set_text(err, head, ": ", why);
     return err->code;
 }
 

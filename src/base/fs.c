@@ -151,9 +151,8 @@ enum rs_code rs_fs_list(const char *dir, char ***names_out, struct rs_err *err)
 {
     DIR *d = opendir(dir);
     if (!d) return rs_fs_fail(err, errno, "list", dir);
-    enum rs_code rc = RS_OK;
-    char **names = rs_try_alloc(1, sizeof(*names));
     size_t n = 0;
+    char **names = rs_try_alloc(1, sizeof(*names));
     bool ok = names != NULL;
     struct dirent *e = NULL;
     errno = 0;
@@ -164,15 +163,12 @@ enum rs_code rs_fs_list(const char *dir, char ***names_out, struct rs_err *err)
         }
         errno = 0;
     }
-    if (!ok) {
-        rc = rs_fail(err, RS_ENOMEM, "list '%s': out of memory", dir);
-    } else if (errno) {
-        rc = rs_fail_errno(err, errno, "list '%s'", dir);
-    }
+    int read_errno = errno;
     closedir(d);
-    if (rc) {
+    if (!ok || read_errno) {
         rs_fs_list_free(names);
-        return rc;
+        if (ok) return rs_fail_errno(err, read_errno, "list '%s'", dir);
+        return rs_fail(err, RS_ENOMEM, "list '%s': out of memory", dir);
     }
     qsort(names, n, sizeof(*names), by_name);
     *names_out = names;

@@ -140,6 +140,7 @@ static int stream_errno(FILE *f)
 
 enum rs_code rs_fs_commit(struct rs_fs_file *file, struct rs_err *err)
 {
+    rs_assert(file->f && file->path && file->tmp);
     int e = 0;
     if (ferror(file->f)) {
         e = stream_errno(file->f);
@@ -216,12 +217,11 @@ enum rs_code rs_fs_copy(const char *from, const char *to, struct rs_err *err)
     if (fd < 0) return rs_fs_fail(err, errno, "open", from);
     struct rs_fs_file file = {0};
     enum rs_code rc = rs_fs_create(to, &file, err);
-    if (!rc) rc = pump(fd, file.f, from, to, err);
-    if (!rc) {
-        rc = rs_fs_commit(&file, err);
-    } else {
-        rs_fs_discard(&file);
-    }
+    if (rc) goto done;
+    rc = pump(fd, file.f, from, to, err);
+    if (!rc) rc = rs_fs_commit(&file, err);
+    rs_fs_discard(&file);
+done:
     close(fd);
     return rc;
 }

@@ -38,7 +38,7 @@ void rs_sha256_hex(struct rs_sha256 *h, char out[RS_SHA256_HEX])
 
 void rs_sha256_of(const void *data, size_t len, char out[RS_SHA256_HEX])
 {
-    struct rs_sha256 h;
+    struct rs_sha256 h = {0};
     rs_sha256_init(&h);
     rs_sha256_add(&h, data, len);
     rs_sha256_hex(&h, out);
@@ -58,7 +58,7 @@ enum rs_code rs_sha256_file(const char *path, char out[RS_SHA256_HEX], struct rs
         rc = rs_fail(err, RS_ENOMEM, "hash '%s': out of memory", path);
         goto done;
     }
-    struct rs_sha256 h;
+    struct rs_sha256 h = {0};
     rs_sha256_init(&h);
     for (;;) {
         ssize_t n = read(fd, buf, READ_SIZE);

@@ -19,7 +19,7 @@
 
 #define TEXT_SIZE 2048 /* a longer text is cut and ends in "..." */
 
-#define LEVEL_NAME(id, name) [id] = name,
+#define LEVEL_NAME(id, name) [id] = (name),
 static const char *const level_names[RS_LOG_LEVEL_COUNT] = {RS_LOG_LEVELS(LEVEL_NAME)};
 #undef LEVEL_NAME
 

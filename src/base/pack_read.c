@@ -183,7 +183,9 @@ enum rs_code rs_pack_get(const struct rs_reader *r, const char *name, enum rs_pa
     if (s->type != (uint32_t)type)
         return rs_fail(err, RS_EDAMAGED, "'%s': section '%s' holds %s, not %s", r->path, name,
                        type_name(s->type), type_name((uint32_t)type));
-    int64_t n = (int64_t)(s->bytes / rs_pack_elem_size(s->type));
+    size_t elem = rs_pack_elem_size(s->type);
+    rs_assert(elem > 0); /* checked on opening */
+    int64_t n = (int64_t)(s->bytes / elem);
     if (n_want >= 0 && n != n_want)
         return rs_fail(err, RS_EDAMAGED, "'%s': section '%s' has %lld elements, not %lld", r->path,
                        name, (long long)n, (long long)n_want);

@@ -6,9 +6,10 @@
 
 #include <stdint.h>
 
-/* Threads that parallel loops use: what was set, else OMP_NUM_THREADS, else the cores we may use. */
+/* Threads of parallel loops: what was set, else OMP_NUM_THREADS, else the cores we may use (by
+ * affinity and cgroup). The automatic number is looked up once. */
 int rs_par_threads(void);
-void rs_par_set_threads(int n); /* 0: automatic */
+void rs_par_set_threads(int n); /* 0: automatic, looked up again */
 
 /* Cut rows 0..n into at most `parts` ranges of about equal weight by the row offsets indptr[n+1]
  * (plus `per_row` a row). bounds_out[parts + 1]; returns the number of ranges. */
