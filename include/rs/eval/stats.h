@@ -2,7 +2,7 @@
  * stats - what a number over users is worth: bootstrap intervals and paired tests, deterministic.
  *
  * Source   Efron, Tibshirani 1993 (percentile bootstrap); Wilcoxon 1945, as scipy.stats.wilcoxon
- *          does it by default (zero differences leave; exact or normal by size and ties); Holm 1979.
+ *          does it by default (zeros leave; exact or normal by size and ties); Holm 1979.
  * Cost     bootstrap O(samples n n_cols), n log n for the test.
  */
 #ifndef RS_EVAL_STATS_H
