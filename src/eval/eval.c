@@ -7,7 +7,6 @@
 #include "rs/eval/eval.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 
 #include "eval_impl.h"

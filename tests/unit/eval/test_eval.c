@@ -64,7 +64,8 @@ static int32_t naive_list(const struct ep_problem *p, const struct rs_eval_opts 
 {
     bool taken[EP_MAX_ITEMS] = {false};
     int32_t n = 0;
-    bool nothing = is_held_out(p, user) && rs_csr_len(&p->split.fold, user) == 0;
+    const struct rs_csr *history = is_held_out(p, user) ? &p->split.fold : &p->split.train;
+    bool nothing = rs_csr_len(history, user) == 0;
     for (int32_t rank = 0; rank < LEN; rank++) {
         int32_t best = -1;
         for (int32_t i = 0; !nothing && i < p->split.n_items; i++) {

@@ -57,7 +57,7 @@ static void trec_files(void **state)
                            "a%20b%25c 0 p 1\n"
                            "d 0 zz 1\n");
     char *nowhere = rs_path_join(dir, "no/such/x.run");
-    assert_code(rs_eval_write_trec(e, &p.split, &o, nowhere, qrels_path, &err), RS_EIO, &err,
+    assert_code(rs_eval_write_trec(e, &p.split, &o, nowhere, qrels_path, &err), RS_ENOTFOUND, &err,
                 "no/such");
     free(nowhere);
     free(run_path);
