@@ -7,7 +7,6 @@
  * ascending order.
  */
 #include <math.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,7 +14,11 @@
 #include "rs/base/mem.h"
 #include "rs/base/par.h"
 
-enum { MAX_PER_K = 6, LABEL = 64 };
+enum {
+    MAX_PER_K = 6,
+    LABEL = 64,
+    ALONE = 200, /* users or items that are not worth waking a second thread */
+};
 
 /* Where items have directions: their genres (vectors NULL) or the model's item vectors. */
 struct space {
@@ -45,7 +48,8 @@ static enum rs_code space_init(struct space *sp, int32_t n_items, struct rs_err 
 {
     sp->inverse_norm = rs_try_alloc((size_t)n_items, sizeof(*sp->inverse_norm));
     if (!sp->inverse_norm) return rs_fail(err, RS_ENOMEM, "norms of %d items", (int)n_items);
-#pragma omp parallel for schedule(static) num_threads(rs_par_threads())
+    int threads = n_items < ALONE ? 1 : rs_par_threads();
+#pragma omp parallel for schedule(static) num_threads(threads)
     for (int32_t item = 0; item < n_items; item++) {
         double squared = squared_norm(sp, item);
         sp->inverse_norm[item] = squared > 0.0 ? 1.0 / sqrt(squared) : 0.0;
@@ -94,12 +98,25 @@ static void diversity_of(const struct space *sp, const int32_t *list, const stru
     }
 }
 
+/* Mean of those of v[0], v[step], … (n of them) that are numbers; NaN where none is. */
+static double mean_of_known(const double *v, int64_t n, int step)
+{
+    double sum = 0.0;
+    int64_t known = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(v[i * step])) continue;
+        sum += v[i * step];
+        known++;
+    }
+    return known > 0 ? sum / (double)known : (double)NAN;
+}
+
 /* Mean diversity over the lists that have a pair, for every k of out[n_ks]. */
 static enum rs_code diversity(struct space *sp, const struct rs_split *s,
                               const struct rs_eval_opts *o, const struct rs_eval *e, double *out,
                               struct rs_err *err)
 {
-    int threads = rs_par_threads();
+    int threads = e->n_users < ALONE ? 1 : rs_par_threads();
     double *each = rs_try_alloc((size_t)e->n_users, (size_t)o->n_ks * sizeof(*each));
     double *sums = rs_try_alloc((size_t)threads, (size_t)sp->f * sizeof(*sums));
     enum rs_code rc = space_init(sp, s->n_items, err);
@@ -109,20 +126,14 @@ static enum rs_code diversity(struct space *sp, const struct rs_split *s,
         goto done;
     }
 #pragma omp parallel for schedule(static) num_threads(threads)
-    for (int64_t u = 0; u < e->n_users; u++) {
-        diversity_of(sp, e->lists + u * e->list_len, o,
-                     sums + (size_t)omp_get_thread_num() * (size_t)sp->f, each + u * o->n_ks);
+    for (int t = 0; t < threads; t++) {
+        double *sum = sums + (size_t)t * (size_t)sp->f;
+        for (int64_t u = t; u < e->n_users; u += threads) {
+            diversity_of(sp, e->lists + u * e->list_len, o, sum, each + u * o->n_ks);
+        }
     }
     for (int i = 0; i < o->n_ks; i++) {
-        double sum = 0.0;
-        int64_t n = 0;
-        for (int64_t u = 0; u < e->n_users; u++) {
-            double d = each[u * o->n_ks + i];
-            if (isnan(d)) continue;
-            sum += d;
-            n++;
-        }
-        out[i] = n > 0 ? sum / (double)n : (double)NAN;
+        out[i] = mean_of_known(each + i, e->n_users, o->n_ks);
     }
 done:
     free(each);

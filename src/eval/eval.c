@@ -14,9 +14,13 @@
 #include "rs/base/par.h"
 #include "rs/models/rank.h"
 
-enum { BLOCK = 4096, LABEL = 64 };
+enum {
+    BLOCK = 4096,
+    ALONE = 200, /* users that are not worth waking a second thread */
+    LABEL = 64,
+};
 
-#define EXCLUDE_NAME(id, name) [id] = name,
+#define EXCLUDE_NAME(id, name) [id] = (name),
 static const char *const exclude_names[RS_EXCLUDE_COUNT] = {RS_EXCLUDES(EXCLUDE_NAME)};
 #undef EXCLUDE_NAME
 
@@ -68,59 +72,44 @@ static enum rs_code check(const struct rs_model *m, const struct rs_split *s,
     return RS_OK;
 }
 
-/* Count evaluated users and their relevant items; where r->relevant is there, note them too. */
-static void walk_part(struct run *r, int32_t *n_users_out, int64_t *n_relevant_out)
+/* Note the users with a relevant item, and those items; count the others. */
+static void walk_part(struct run *r, const struct rs_csr *part)
 {
-    const struct rs_csr *part = rs_eval_part(r->s, r->o->part);
-    int32_t n_users = 0;
+    struct rs_eval *e = r->e;
     int64_t n_relevant = 0;
-    r->e->skipped_no_rows = 0;
-    r->e->skipped_no_relevant = 0;
     for (int32_t user = 0; user < part->n_rows; user++) {
-        int64_t before = n_relevant;
         for (int64_t j = part->indptr[user]; j < part->indptr[user + 1]; j++) {
             if (!rs_eval_is_relevant(part, j, r->o->threshold)) continue;
-            if (r->relevant) r->relevant[n_relevant] = part->indices[j];
-            n_relevant++;
+            r->relevant[n_relevant++] = part->indices[j];
         }
-        if (n_relevant > before) {
-            if (r->relevant) {
-                r->e->users[n_users] = user;
-                r->relevant_ptr[n_users + 1] = n_relevant;
-            }
-            n_users++;
+        if (n_relevant > r->relevant_ptr[e->n_users]) {
+            e->users[e->n_users++] = user;
+            r->relevant_ptr[e->n_users] = n_relevant;
         } else if (rs_csr_len(part, user) > 0) {
-            r->e->skipped_no_relevant++;
+            e->skipped_no_relevant++;
         } else {
-            r->e->skipped_no_rows++;
+            e->skipped_no_rows++;
         }
     }
-    *n_users_out = n_users;
-    *n_relevant_out = n_relevant;
 }
 
 static enum rs_code find_users(struct run *r, struct rs_err *err)
 {
-    int32_t n = 0;
-    int64_t n_relevant = 0;
-    walk_part(r, &n, &n_relevant);
-    if (n == 0) {
-        return rs_fail(err, RS_EARG,
-                       "evaluate: no user has a %s item with value >= %g (%lld users have none at "
-                       "all, %lld only lower ones): lower eval.relevance_threshold or split "
-                       "otherwise",
-                       r->o->part == RS_PART_VAL ? "validation" : "test", r->o->threshold,
-                       (long long)r->e->skipped_no_rows, (long long)r->e->skipped_no_relevant);
-    }
-    r->e->n_users = n;
-    r->e->users = rs_try_alloc((size_t)n, sizeof(*r->e->users));
-    r->relevant_ptr = rs_try_alloc((size_t)n + 1, sizeof(*r->relevant_ptr));
-    r->relevant = rs_try_alloc((size_t)n_relevant, sizeof(*r->relevant));
+    const struct rs_csr *part = rs_eval_part(r->s, r->o->part);
+    size_t n_rows = (size_t)part->n_rows; /* room for all: no more than the part itself takes */
+    r->e->users = rs_try_alloc(n_rows + 1, sizeof(*r->e->users));
+    r->relevant_ptr = rs_try_alloc(n_rows + 1, sizeof(*r->relevant_ptr));
+    r->relevant = rs_try_alloc((size_t)part->nnz + 1, sizeof(*r->relevant));
     if (!r->e->users || !r->relevant_ptr || !r->relevant) {
-        return rs_fail(err, RS_ENOMEM, "relevant items of %d users", (int)n);
+        return rs_fail(err, RS_ENOMEM, "relevant items of %d users", (int)part->n_rows);
     }
-    walk_part(r, &n, &n_relevant);
-    return RS_OK;
+    walk_part(r, part);
+    if (r->e->n_users > 0) return RS_OK;
+    return rs_fail(err, RS_EARG,
+                   "evaluate: no user has a %s item with value >= %g (%lld users have none at all, "
+                   "%lld only lower ones): lower eval.relevance_threshold or split otherwise",
+                   r->o->part == RS_PART_VAL ? "validation" : "test", r->o->threshold,
+                   (long long)r->e->skipped_no_rows, (long long)r->e->skipped_no_relevant);
 }
 
 static enum rs_code make_room(struct run *r, struct rs_err *err)
@@ -190,7 +179,8 @@ static void score_block(struct run *r, int32_t first, int32_t n)
 {
     struct rs_eval *e = r->e;
     int64_t empty = 0;
-#pragma omp parallel for schedule(static) num_threads(rs_par_threads()) reduction(+ : empty)
+    int threads = n < ALONE ? 1 : rs_par_threads();
+#pragma omp parallel for schedule(static) num_threads(threads) reduction(+ : empty)
     for (int32_t i = 0; i < n; i++) {
         int64_t u = first + i;
         int32_t *list = e->lists + u * e->list_len;

@@ -17,10 +17,15 @@ struct metric_row {
 #define METRIC_ROW(id, name, at_k, help) [id] = {name, at_k, help},
 static const struct metric_row rows[RS_METRIC_COUNT] = {RS_METRICS(METRIC_ROW)};
 #undef METRIC_ROW
-#define METRIC_AT_K(id, name, at_k, help) +(at_k)
-enum { N_AT_K = 0 RS_METRICS(METRIC_AT_K), N_WHOLE = (int)RS_METRIC_COUNT - N_AT_K };
-#undef METRIC_AT_K
-_Static_assert(N_WHOLE == 1, "rs_metrics_list writes mrr as the one metric without a k");
+
+static int count_at_k(void)
+{
+    int n = 0;
+    for (int m = 0; m < (int)RS_METRIC_COUNT; m++) {
+        n += rows[m].at_k;
+    }
+    return n;
+}
 
 const char *rs_metric_name(enum rs_metric m)
 {
@@ -46,19 +51,21 @@ void rs_metric_label(enum rs_metric m, int32_t k, char *buf, size_t size)
 
 int rs_metrics_per_list(int n_ks)
 {
-    return n_ks * N_AT_K + N_WHOLE;
+    int n_at_k = count_at_k();
+    return n_ks * n_at_k + (int)RS_METRIC_COUNT - n_at_k;
 }
 
 void rs_metrics_column(const int32_t *ks, int n_ks, int c, char *buf, size_t size)
 {
     rs_assert(c >= 0 && c < rs_metrics_per_list(n_ks));
-    bool at_k = c < n_ks * N_AT_K;
-    int nth = at_k ? c % N_AT_K : c - n_ks * N_AT_K; /* among the metrics of its kind */
+    int n_at_k = count_at_k();
+    bool at_k = c < n_ks * n_at_k;
+    int nth = at_k ? c % n_at_k : c - n_ks * n_at_k; /* among the metrics of its kind */
     int m = 0;
     while (rows[m].at_k != at_k || nth-- > 0) {
         m++;
     }
-    rs_metric_label((enum rs_metric)m, at_k ? ks[c / N_AT_K] : 0, buf, size);
+    rs_metric_label((enum rs_metric)m, at_k ? ks[c / n_at_k] : 0, buf, size);
 }
 
 static bool is_in(const int32_t *ascending, int32_t n, int32_t x)
@@ -121,6 +128,6 @@ int rs_metrics_list(const int32_t *list, int32_t n, const int32_t *relevant, int
             written += put_at_k(&w, ks[next_k++], n_relevant, out + written);
         }
     }
-    out[written++] = w.first > 0 ? 1.0 / w.first : 0.0;
+    out[written++] = w.first > 0 ? 1.0 / w.first : 0.0; /* mrr, the one without a k */
     return written;
 }

@@ -10,7 +10,6 @@
 #include "rs/eval/stats.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +18,9 @@
 #include "rs/base/rng.h"
 
 enum {
-    BLOCK = 8, /* samples drawn together */
-    TILE = 64, /* users whose values stay in the first-level cache for a block */
+    BLOCK = 8,      /* samples drawn together */
+    TILE = 64,      /* users whose values stay in the first-level cache for a block */
+    ALONE = 100000, /* products and draws that are not worth waking a second thread */
 };
 
 double rs_mean(const double *v, int64_t n)
@@ -120,6 +120,7 @@ enum rs_code rs_bootstrap_means(const double *v, int64_t n, int n_cols, int samp
     if (n < 1) return RS_OK;
     int n_blocks = (samples - 1) / BLOCK + 1;
     int threads = rs_par_threads() < n_blocks ? rs_par_threads() : n_blocks;
+    if ((double)n * samples * (n_cols + 1) < ALONE) threads = 1;
     size_t block_counts = (size_t)BLOCK * (size_t)n;
     uint32_t *counts = rs_try_alloc((size_t)threads, block_counts * sizeof(*counts));
     double *sums = rs_try_alloc((size_t)samples, (size_t)n_cols * sizeof(*sums));
@@ -129,20 +130,19 @@ enum rs_code rs_bootstrap_means(const double *v, int64_t n, int n_cols, int samp
         rc = rs_fail(err, RS_ENOMEM, "bootstrap of %lld users x %d columns", (long long)n, n_cols);
         goto done;
     }
-#pragma omp parallel num_threads(threads)
-    {
-        uint32_t *mine = counts + (size_t)omp_get_thread_num() * block_counts;
-#pragma omp for schedule(static)
-        for (int b = 0; b < n_blocks; b++) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int t = 0; t < threads; t++) {
+        for (int b = t; b < n_blocks; b += threads) {
             int first = b * BLOCK;
             int n_samples = samples - first < BLOCK ? samples - first : BLOCK;
-            run_block(v, (uint32_t)n, n_cols, first, n_samples, seed, mine, sums);
+            run_block(v, (uint32_t)n, n_cols, first, n_samples, seed,
+                      counts + (size_t)t * block_counts, sums);
         }
-#pragma omp for schedule(static)
-        for (int c = 0; c < n_cols; c++) {
-            out[c] =
-                column_interval(sums, samples, n_cols, c, n, columns + (size_t)c * (size_t)samples);
-        }
+    }
+#pragma omp parallel for schedule(static) num_threads(threads)
+    for (int c = 0; c < n_cols; c++) {
+        out[c] =
+            column_interval(sums, samples, n_cols, c, n, columns + (size_t)c * (size_t)samples);
     }
 done:
     free(columns);

@@ -2,9 +2,13 @@
  * metrics - ranking quality of one list against one user's relevant items, in double.
  *
  * Definitions (rel: relevant items of the user, |rel| > 0; hit_r: item at rank r is relevant)
- *   precision@k hits/k · recall@k hits/|rel| · recall_capped@k hits/min(k,|rel|) · hit_rate@k any
- *   ndcg@k sum hit_r/log2(r+1) over its ideal of min(k,|rel|) · map@k mean of precision at hits,
- *   over min(k,|rel|) · mrr 1/rank of the first hit in the whole list.
+ *   precision@k      hits/k
+ *   recall@k         hits/|rel|
+ *   recall_capped@k  hits/min(k,|rel|)
+ *   hit_rate@k       1 with any hit
+ *   ndcg@k           sum of hit_r/log2(r+1), over its ideal of min(k,|rel|) hits
+ *   map@k            sum of precision@r at hits, over min(k,|rel|)
+ *   mrr              1/rank of the first hit in the whole list
  */
 #ifndef RS_EVAL_METRICS_H
 #define RS_EVAL_METRICS_H
