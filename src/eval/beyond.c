@@ -48,8 +48,7 @@ static enum rs_code space_init(struct space *sp, int32_t n_items, struct rs_err 
 {
     sp->inverse_norm = rs_try_alloc((size_t)n_items, sizeof(*sp->inverse_norm));
     if (!sp->inverse_norm) return rs_fail(err, RS_ENOMEM, "norms of %d items", (int)n_items);
-    int threads = n_items < ALONE ? 1 : rs_par_threads();
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(rs_par_threads()) if (n_items >= ALONE)
     for (int32_t item = 0; item < n_items; item++) {
         double squared = squared_norm(sp, item);
         sp->inverse_norm[item] = squared > 0.0 ? 1.0 / sqrt(squared) : 0.0;

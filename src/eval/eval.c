@@ -179,8 +179,8 @@ static void score_block(struct run *r, int32_t first, int32_t n)
 {
     struct rs_eval *e = r->e;
     int64_t empty = 0;
-    int threads = n < ALONE ? 1 : rs_par_threads();
-#pragma omp parallel for schedule(static) num_threads(threads) reduction(+ : empty)
+#pragma omp parallel for schedule(static) num_threads(rs_par_threads()) reduction(+ : empty)       \
+    if (n >= ALONE)
     for (int32_t i = 0; i < n; i++) {
         int64_t u = first + i;
         int32_t *list = e->lists + u * e->list_len;
