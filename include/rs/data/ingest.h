@@ -17,10 +17,11 @@
 #include "rs/base/task.h"
 #include "rs/data/idmap.h"
 
-#define RS_FORMATS(X)                                                       \
-    X(RS_FORMAT_AUTO, "auto")                                               \
-    X(RS_FORMAT_CSV, "csv") X(RS_FORMAT_TSV, "tsv") X(RS_FORMAT_DAT, "dat") \
-        X(RS_FORMAT_JSONL, "jsonl") X(RS_FORMAT_USER_ITEMS, "user-items") X(RS_FORMAT_NPZ, "npz")
+#define RS_FORMATS(X)                                                           \
+    X(RS_FORMAT_AUTO, "auto")                                                   \
+    X(RS_FORMAT_CSV, "csv")                                                     \
+    X(RS_FORMAT_TSV, "tsv") X(RS_FORMAT_DAT, "dat") X(RS_FORMAT_JSONL, "jsonl") \
+        X(RS_FORMAT_USER_ITEMS, "user-items") X(RS_FORMAT_NPZ, "npz")
 #define RS_FORMAT_ENUM(id, name) id,
 enum rs_format { RS_FORMATS(RS_FORMAT_ENUM) RS_FORMAT_COUNT };
 #undef RS_FORMAT_ENUM

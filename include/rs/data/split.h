@@ -55,6 +55,7 @@
 enum rs_protocol { RS_PROTOCOLS(RS_PROTOCOL_ENUM) RS_PROTOCOL_COUNT };
 #undef RS_PROTOCOL_ENUM
 const char *rs_protocol_name(enum rs_protocol p);
+const char *rs_protocol_help(enum rs_protocol p);
 bool rs_protocol_parse(const char *name, enum rs_protocol *out);
 
 struct rs_split_opts {
