@@ -232,6 +232,8 @@ static void check_counts(const struct rs_split *s, const struct counts *c)
     assert_int_equal(s->train.nnz, c->train_rows);
     assert_int_equal(s->val.nnz, c->val_rows);
     assert_int_equal(s->test.nnz, c->test_rows);
+    assert_int_equal(on_card(s, "counts.val_raw"), c->val_rows_raw);
+    assert_int_equal(on_card(s, "counts.test_raw"), c->test_rows_raw);
     assert_int_equal(on_card(s, "users_evaluable"), c->users_evaluated);
 }
 
