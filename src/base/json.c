@@ -180,13 +180,9 @@ void rs_val_add_real(struct rs_str *out, double r)
         rs_str_add(out, "null");
         return;
     }
-    struct rs_str text;
-    rs_str_init(&text, 0);
-    rs_str_add_double(&text, r);
-    const char *s = rs_str_text(&text);
-    rs_str_add(out, s);
-    if (!strpbrk(s, ".eE")) rs_str_add(out, ".0");
-    rs_str_clear(&text);
+    size_t begin = out->len;
+    rs_str_add_double(out, r);
+    if (!out->failed && !strpbrk(out->data + begin, ".eE")) rs_str_add(out, ".0");
 }
 
 /* Escapes what JSON demands, and what could steer a terminal; bad bytes become U+FFFD. */
