@@ -127,7 +127,7 @@ static void lists_leave_out_what_was_seen(void **state)
 {
     (void)state;
     struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3");
+    fixture_init(&t, "als", "factors=6 iterations=3 input=binary");
     struct rs_ranked out[ITEMS];
     for (int32_t u = 0; u < USERS; u++) {
         if (rs_csr_len(&t.b->train, u) == 0) continue;
