@@ -184,7 +184,9 @@ enum rs_code rs_values_set_val(struct rs_values *v, const char *name, const stru
     bool fits = p->type == RS_PARAM_INT_LIST && value->type == RS_VAL_LIST
                     ? list_to_text(value, &text)
                     : val_to_text(p, value, &text);
-    if (fits) {
+    if (text.failed) {
+        rc = rs_fail(err, RS_ENOMEM, "%s: out of memory", name);
+    } else if (fits) {
         rc = store_text(p, slot, rs_str_text(&text), err);
     } else if (value->type >= RS_VAL_LIST) {
         rc = rs_param_refuse(p, rs_val_type_name(value->type), err);
