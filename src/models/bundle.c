@@ -136,6 +136,7 @@ static enum rs_code load_model(struct rs_bundle *b, struct rs_err *err)
     enum rs_code rc = rs_values_set_map(values, params, &cause);
     if (!rc) rc = rs_model_new(ops, values, &b->model, &cause);
     rs_values_free(values);
+    if (rc == RS_ENOMEM) return rs_fail(err, rc, "parameters of model '%s'", name);
     if (rc) return rs_fail(err, RS_EDAMAGED, "parameters of model '%s': %s", name, cause.msg);
     rc = ops->load(b->model, b->pack, err);
     if (rc) return rs_wrap(err, "model '%s'", name);
