@@ -31,14 +31,13 @@ struct rs_fetch_opts {
     int64_t max_bytes;   /* of the extracted files together; 0: 8 GiB */
 };
 struct rs_fetch_result {
-    char *
-        *files; /* extracted, relative to raw_dir, sorted, NULL-ended: free with rs_fs_list_free */
+    char **files; /* extracted, relative to raw_dir, sorted, NULL-ended */
     char sha256[65];
     char *from;  /* what it was read from; the caller frees */
     bool cached; /* already there, nothing was read */
 };
 /* raw_dir: data/raw/<dataset>. Appears whole or not at all: a killed fetch leaves at most
- * a partial archive ("<dataset>.zip.part") that the next one resumes (HTTP range). RS_EDAMAGED:
+ * a partial archive ("<raw_dir>.part/") that the next one resumes (HTTP range). RS_EDAMAGED:
  * wrong hash or hostile archive; RS_EIO: not reachable. */
 RS_MUST_USE enum rs_code rs_fetch(const char *raw_dir, const struct rs_fetch_opts *opts,
                                   struct rs_task *task, struct rs_fetch_result *out,
