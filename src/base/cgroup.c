@@ -5,19 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOT "/sys/fs/cgroup"
-
-/* The folder of our group ("0::/a/b" in /proc/self/cgroup); 0 on success. */
-static int own_folder(char *dir, size_t size)
+/* The folder of our group ("0::/a/b" in self); 0 on success. */
+static int own_folder(const char *root, const char *self, char *dir, size_t size)
 {
-    FILE *f = fopen("/proc/self/cgroup", "re");
+    FILE *f = fopen(self, "re");
     if (!f) return -1;
     char line[2048];
     int rc = -1;
     while (rc && fgets(line, sizeof(line), f)) {
         if (strncmp(line, "0::/", 4) != 0) continue;
         line[strcspn(line, "\n")] = '\0';
-        int n = snprintf(dir, size, ROOT "%s", strcmp(line + 3, "/") == 0 ? "" : line + 3);
+        int n = snprintf(dir, size, "%s%s", root, strcmp(line + 3, "/") == 0 ? "" : line + 3);
         rc = n > 0 && (size_t)n < size ? 0 : -1;
     }
     fclose(f);
@@ -25,10 +23,10 @@ static int own_folder(char *dir, size_t size)
 }
 
 /* Step to the group above; 0 while there is one. */
-static int go_up(char *dir)
+static int go_up(const char *root, char *dir)
 {
     char *slash = strrchr(dir, '/');
-    if (strlen(dir) <= strlen(ROOT) || !slash) return -1;
+    if (strlen(dir) <= strlen(root) || !slash) return -1;
     *slash = '\0';
     return 0;
 }
@@ -62,10 +60,10 @@ static int64_t read_number(const char *dir, const char *name, const char *key)
     return end == line || v < 0 ? -1 : (int64_t)v;
 }
 
-int64_t rs_cgroup_memory_left(void)
+int64_t rs_cgroup_memory_left(const char *root, const char *self)
 {
     char dir[4096];
-    if (own_folder(dir, sizeof(dir))) return -1;
+    if (own_folder(root, self, dir, sizeof(dir))) return -1;
     int64_t least = -1;
     do {
         int64_t max = read_number(dir, "memory.max", "");
@@ -75,14 +73,14 @@ int64_t rs_cgroup_memory_left(void)
         if (cache > 0) used -= cache < used ? cache : used; /* given back under pressure */
         int64_t left = max > used ? max - used : 0;
         if (least < 0 || left < least) least = left;
-    } while (go_up(dir) == 0);
+    } while (go_up(root, dir) == 0);
     return least;
 }
 
-int rs_cgroup_cpus(void)
+int rs_cgroup_cpus(const char *root, const char *self)
 {
     char dir[4096];
-    if (own_folder(dir, sizeof(dir))) return 0;
+    if (own_folder(root, self, dir, sizeof(dir))) return 0;
     int least = 0;
     do {
         char line[128]; /* "max 100000" or "150000 100000": quota and period in microseconds */
@@ -94,6 +92,6 @@ int rs_cgroup_cpus(void)
         long long cpus = (quota + period - 1) / period;
         if (cpus < 1 || cpus > 1 << 16) continue;
         if (least == 0 || cpus < least) least = (int)cpus;
-    } while (go_up(dir) == 0);
+    } while (go_up(root, dir) == 0);
     return least;
 }

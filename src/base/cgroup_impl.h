@@ -4,7 +4,13 @@
 
 #include <stdint.h>
 
-int64_t rs_cgroup_memory_left(void); /* bytes; -1: no limit or unknown */
-int rs_cgroup_cpus(void);            /* quota in whole cores, rounded up; 0: none or unknown */
+#define RS_CGROUP_ROOT "/sys/fs/cgroup"
+#define RS_CGROUP_SELF "/proc/self/cgroup"
+
+/* root: where groups are mounted; self: the file that names ours (tests bring their own). */
+/* Bytes; -1: no limit or unknown. */
+int64_t rs_cgroup_memory_left(const char *root, const char *self);
+/* Quota in whole cores, rounded up; 0: none or unknown. */
+int rs_cgroup_cpus(const char *root, const char *self);
 
 #endif

@@ -154,7 +154,7 @@ int64_t rs_mem_peak_rss(void)
 int64_t rs_mem_available(void)
 {
     int64_t system = proc_bytes("/proc/meminfo", "MemAvailable");
-    int64_t group = rs_cgroup_memory_left();
+    int64_t group = rs_cgroup_memory_left(RS_CGROUP_ROOT, RS_CGROUP_SELF);
     if (system < 0) system = INT64_MAX;
     return group >= 0 && group < system ? group : system;
 }

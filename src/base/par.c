@@ -30,7 +30,7 @@ static int usable_cores(void)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof(set), &set) == 0) n = CPU_COUNT(&set);
     if (n <= 0) n = (int)sysconf(_SC_NPROCESSORS_ONLN); /* more cores than the set has bits */
-    int quota = rs_cgroup_cpus();
+    int quota = rs_cgroup_cpus(RS_CGROUP_ROOT, RS_CGROUP_SELF);
     if (quota > 0 && quota < n) n = quota;
     return n < 1 ? 1 : n < MAX_THREADS ? n : MAX_THREADS;
 }
