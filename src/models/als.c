@@ -230,8 +230,9 @@ static void als_similar(const struct rs_model *m, int32_t item, float *scores)
 {
     const struct als *a = (const struct als *)m;
     rs_dense_score(a->tiles, m->n_items, a->c.f, a->y + (size_t)item * (size_t)a->c.f, 1, scores);
-    for (int32_t i = 0; i < m->n_items; i++)
+    for (int32_t i = 0; i < m->n_items; i++) {
         scores[i] *= a->norms[i] * a->norms[item];
+    }
 }
 
 /*
@@ -258,8 +259,9 @@ static enum rs_code als_explain(const struct rs_model *m, const struct rs_profil
     enum rs_code rc = profile_vector(a, who, room, &x, err);
     if (!rc) rc = check_items(m, who->items, who->n, err);
     if (rc) goto done;
-    for (size_t k = 0; x && k < f; k++)
+    for (size_t k = 0; x && k < f; k++) {
         score += (double)x[k] * (double)y[k];
+    }
     int32_t n = rs_input_profile(&a->rule, who, items, weights);
     const struct rs_csr shape = {.n_cols = m->n_items};
     struct als_side side = users_side(a, &shape);
@@ -343,10 +345,10 @@ static enum rs_code get_floats(const struct rs_reader *r, const char *name, size
     const void *data;
     enum rs_code rc = rs_pack_get(r, name, RS_PACK_F32, (int64_t)n, &data, NULL, err);
     if (rc) return rc;
-    if (!als_usable(data, n)) {
+    *out = data;
+    if (!als_usable(*out, n)) {
         return rs_fail(err, RS_EDAMAGED, "section '%s' holds numbers beyond any factor", name);
     }
-    *out = data;
     return RS_OK;
 }
 

@@ -130,14 +130,14 @@ static void init_users(struct fit *t, uint64_t seed)
 {
     float scale = 0.1f / sqrtf((float)t->c->f);
     size_t f = (size_t)t->c->f;
-    int threads = t->threads;
-#pragma omp parallel for num_threads(threads) schedule(static)
+#pragma omp parallel for num_threads(t->threads) schedule(static)
     for (int32_t u = 0; u < t->ui.n_rows; u++) {
         struct rs_rng rng = rs_rng_make(seed, rs_rng_stream("als.users", (uint64_t)u));
         float *x = t->state.x + (size_t)u * f;
         if (rs_csr_len(&t->ui, u) == 0) continue;
-        for (size_t k = 0; k < f; k++)
+        for (size_t k = 0; k < f; k++) {
             x[k] = scale * (float)rs_rng_normal(&rng);
+        }
     }
 }
 

@@ -4,7 +4,6 @@
  * Rows are cut into a number of chunks that depends on the shape alone. A chunk adds blocks of 1024
  * rows, summed in float, to its sums in double; chunks are added in order.
  */
-#include <omp.h>
 #include <string.h>
 
 #include "als_impl.h"
@@ -58,15 +57,16 @@ static void sum_chunk(const float *v, int32_t begin, int32_t end, int32_t f, cha
 {
     size_t order = rs_dense_round((size_t)f);
     double *sums = (double *)(void *)work;
-    float *acc = (float *)(sums + order * order);
+    float *acc = (float *)(void *)(sums + order * order);
     float *tile = acc + order * order;
     memset(work, 0, chunk_bytes(f));
     for (int32_t row = begin; row < end; row += BLOCK_ROWS) {
         int32_t rows = end - row < BLOCK_ROWS ? end - row : BLOCK_ROWS;
         memset(acc, 0, order * order * sizeof(*acc));
         add_block(v + (size_t)row * (size_t)f, rows, (size_t)f, order, tile, acc);
-        for (size_t i = 0; i < order * order; i++)
+        for (size_t i = 0; i < order * order; i++) {
             sums[i] += (double)acc[i];
+        }
     }
 }
 
@@ -100,8 +100,9 @@ void als_gram_base(const struct als_config *c, const double *gram, float *out)
     double w = als_pair_weight(c);
     memset(out, 0, als_order(c) * ld * sizeof(*out));
     for (size_t i = 0; i < f; i++) {
-        for (size_t j = 0; j < f; j++)
+        for (size_t j = 0; j < f; j++) {
             out[i * ld + j] = (float)(w * gram[i * f + j]);
+        }
     }
 }
 
@@ -110,12 +111,15 @@ double als_objective_sum(const struct als_config *c, const double *user_loss, in
                          const double *gram_y)
 {
     double sum = 0;
-    for (int32_t u = 0; u < n_users; u++)
+    for (int32_t u = 0; u < n_users; u++) {
         sum += user_loss[u];
-    for (int32_t i = 0; i < n_items; i++)
+    }
+    for (int32_t i = 0; i < n_items; i++) {
         sum += item_loss[i];
+    }
     double all = 0; /* sum over all pairs of (x . y)^2 = trace(X'X Y'Y) */
-    for (size_t k = 0; k < (size_t)c->f * (size_t)c->f; k++)
+    for (size_t k = 0; k < (size_t)c->f * (size_t)c->f; k++) {
         all += gram_x[k] * gram_y[k];
+    }
     return sum + als_pair_weight(c) * all;
 }

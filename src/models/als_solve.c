@@ -6,7 +6,7 @@
  */
 #include <float.h>
 #include <math.h>
-#include <omp.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "als_impl.h"
@@ -80,8 +80,9 @@ static double row_regularization(const struct als_side *s, const struct entries 
     const struct als_config *c = s->c;
     if (c->exponent <= 0) return c->regularization;
     double sum = 0;
-    for (int64_t j = 0; e->weights && j < e->n; j++)
+    for (int64_t j = 0; e->weights && j < e->n; j++) {
         sum += fabs((double)e->weights[j]);
+    }
     if (!e->weights) sum = (double)e->n;
     if (!(c->unobserved > 0)) sum = (double)e->n + (double)c->alpha * sum;
     sum += als_pair_weight(c) * (double)(s->rows->n_cols - e->n);
@@ -125,8 +126,9 @@ static void accumulate(struct work *w, int32_t n, bool system)
     for (int32_t j = 0; j < n; j++) {
         const float *from = w->tile + (size_t)j * w->order;
         float *to = w->scaled + (size_t)j * w->order;
-        for (size_t k = 0; k < w->order; k++)
+        for (size_t k = 0; k < w->order; k++) {
             to[k] = w->extra[j] * from[k];
+        }
     }
     g.ldq = w->order;
     g.ldc = w->ld;
@@ -151,8 +153,9 @@ static void start_system(const struct als_side *s, struct work *w, double regula
 
 static void set_right_side(struct work *w, const float *v)
 {
-    for (size_t k = 0; k < w->order; k++)
+    for (size_t k = 0; k < w->order; k++) {
         w->a[k * w->ld + w->order] = v[k];
+    }
 }
 
 /* Factor A with its right-hand side, solve into out[order]. */
@@ -160,8 +163,9 @@ static bool solve_system(struct work *w, float *out)
 {
     int32_t order = (int32_t)w->order;
     if (w->dense->cholesky(w->a, w->ld, order, (int32_t)w->ld) >= 0) return false;
-    for (size_t k = 0; k < w->order; k++)
+    for (size_t k = 0; k < w->order; k++) {
         out[k] = w->a[k * w->ld + w->order];
+    }
     w->dense->back(w->a, w->ld, order, out);
     return true;
 }
@@ -169,8 +173,9 @@ static bool solve_system(struct work *w, float *out)
 bool als_usable(const float *v, size_t n)
 {
     int bad = 0;
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n; k++) {
         bad |= !(fabsf(v[k]) <= largest); /* NaN is bad too */
+    }
     return !bad;
 }
 
@@ -200,8 +205,9 @@ static void apply_system(const struct als_side *s, const struct entries *e, stru
                                  .cols = (int32_t)w->order,
                                  .mode = RS_PRODUCT_SET};
     w->dense->product(&g);
-    for (size_t k = 0; k < w->order; k++)
+    for (size_t k = 0; k < w->order; k++) {
         out[k] += regularization * v[k];
+    }
     for (int64_t begin = 0; begin < e->n; begin += TILE) {
         int32_t n = e->n <= TILE ? (int32_t)e->n : gather(s, e, begin, w);
         w->dense->rank_apply(w->tile, w->order, n, w->extra, v, out);
@@ -218,8 +224,9 @@ static bool row_cg(const struct als_side *s, const struct entries *e, struct wor
         accumulate(w, gather(s, e, begin, w), false);
     }
     apply_system(s, e, w, regularization, w->x, w->r);
-    for (size_t k = 0; k < w->order; k++)
+    for (size_t k = 0; k < w->order; k++) {
         w->p[k] = w->r[k] = w->b[k] - w->r[k];
+    }
     float rr = dense->dot(w->r, w->r, w->order);
     float enough = FLT_EPSILON * FLT_EPSILON * dense->dot(w->b, w->b, w->order);
     for (int32_t step = 0; step < s->c->cg_steps && rr > enough; step++) {
@@ -233,8 +240,9 @@ static bool row_cg(const struct als_side *s, const struct entries *e, struct wor
         }
         float next = dense->dot(w->r, w->r, w->order);
         float ratio = next / rr;
-        for (size_t k = 0; k < w->order; k++)
+        for (size_t k = 0; k < w->order; k++) {
             w->p[k] = w->r[k] + ratio * w->p[k];
+        }
         rr = next;
     }
     return als_usable(w->x, w->order);
@@ -292,13 +300,12 @@ enum rs_code als_half_step(const struct als_side *s, int threads, void *scratch,
     int32_t bounds[PARTS + 1];
     int parts = rs_par_split(s->rows->indptr, s->rows->n_rows, row_cost(s->c), PARTS, bounds);
     int32_t bad = s->rows->n_rows; /* the first row that cannot be solved */
-#pragma omp parallel num_threads(threads) reduction(min : bad)
-    {
-        char *mine = (char *)scratch + als_scratch_bytes(s->c) * (size_t)omp_get_thread_num();
-        struct work w = work_of(s->c, mine);
-#pragma omp for schedule(dynamic, 1)
-        for (int part = 0; part < parts; part++) {
-            if (rs_task_cancelled(task)) continue;
+    atomic_int next = 0;           /* part to take */
+#pragma omp parallel for num_threads(threads) schedule(static, 1) reduction(min : bad)
+    for (int t = 0; t < threads; t++) {
+        struct work w = work_of(s->c, (char *)scratch + als_scratch_bytes(s->c) * (size_t)t);
+        int part;
+        while ((part = atomic_fetch_add(&next, 1)) < parts && !rs_task_cancelled(task)) {
             for (int32_t row = bounds[part]; row < bounds[part + 1]; row++) {
                 if (!step_row(s, row, &w) && row < bad) bad = row;
             }
@@ -317,13 +324,11 @@ enum rs_code als_half_step(const struct als_side *s, int threads, void *scratch,
 void als_losses(const struct als_side *s, int threads, void *scratch)
 {
     size_t f = (size_t)s->c->f;
-#pragma omp parallel num_threads(threads)
-    {
-        char *mine = (char *)scratch + als_scratch_bytes(s->c) * (size_t)omp_get_thread_num();
-        struct work w = work_of(s->c, mine);
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        struct work w = work_of(s->c, (char *)scratch + als_scratch_bytes(s->c) * (size_t)t);
         memset(w.x, 0, w.order * sizeof(float));
-#pragma omp for schedule(dynamic, 64)
-        for (int32_t row = 0; row < s->rows->n_rows; row++) {
+        for (int32_t row = t; row < s->rows->n_rows; row += threads) {
             struct entries e = row_entries(s->rows, row);
             memcpy(w.x, s->vectors + (size_t)row * f, f * sizeof(float));
             if (s->observed && e.n <= TILE) gather(s, &e, 0, &w);
@@ -348,8 +353,9 @@ bool als_contributions(const struct als_side *s, const int32_t *cols, const floa
     struct work w = work_of(s->c, scratch);
     struct entries e = {.cols = cols, .weights = weights, .n = n};
     start_system(s, &w, row_regularization(s, &e));
-    for (int64_t begin = 0; begin < n; begin += TILE)
+    for (int64_t begin = 0; begin < n; begin += TILE) {
         accumulate(&w, gather(s, &e, begin, &w), true);
+    }
     memset(w.b, 0, w.order * sizeof(float));
     memcpy(w.b, v, (size_t)s->c->f * sizeof(float));
     set_right_side(&w, w.b);

@@ -47,12 +47,18 @@ static enum rs_code write_popularity(const struct rs_split *s, struct rs_writer 
     size_t n = (size_t)s->n_items;
     double *sums = rs_try_alloc(n, sizeof(*sums));
     float *scores = rs_try_alloc(n, sizeof(*scores));
-    enum rs_code rc = RS_OK;
-    if (!sums || !scores) rc = rs_fail(err, RS_ENOMEM, "popularity of %zu items", n);
-    if (!rc) rc = rs_popularity(&s->train_t, RS_POP_SUM, 0, sums, err);
-    for (size_t i = 0; !rc && i < n; i++)
+    enum rs_code rc;
+    if (!sums || !scores) {
+        rc = rs_fail(err, RS_ENOMEM, "popularity of %zu items", n);
+        goto done;
+    }
+    rc = rs_popularity(&s->train_t, RS_POP_SUM, 0, sums, err);
+    if (rc) goto done;
+    for (size_t i = 0; i < n; i++) {
         scores[i] = (float)sums[i];
-    if (!rc) rc = rs_writer_add(w, "popularity", RS_PACK_F32, scores, n, err);
+    }
+    rc = rs_writer_add(w, "popularity", RS_PACK_F32, scores, n, err);
+done:
     free(sums);
     free(scores);
     return rc;
@@ -201,7 +207,8 @@ enum rs_code rs_bundle_open(const char *path, struct rs_bundle **out, struct rs_
     enum rs_code rc = load_all(b, path, err);
     if (rc) {
         rs_bundle_close(b);
-        return rs_wrap(err, "open model '%s'", path);
+        rs_wrap(err, "open model '%s'", path);
+        return rc;
     }
     *out = b;
     return RS_OK;
@@ -296,7 +303,10 @@ static enum rs_code answer_alloc(const struct rs_bundle *b, struct answer *a, st
     const struct rs_model_ops *ops = b->model->ops;
     size_t scratch = ops->scratch ? ops->scratch(b->model, 1) : 0;
     float *memory = rs_try_alloc(1, 5 * row * sizeof(float) + scratch);
-    if (!memory) return rs_fail(err, RS_ENOMEM, "scores of %d items", b->train.n_cols);
+    if (!memory) {
+        rs_fail(err, RS_ENOMEM, "scores of %d items", b->train.n_cols);
+        return RS_ENOMEM;
+    }
     a->scores = memory;
     a->values = memory + row;
     a->items = (int32_t *)(void *)(memory + 2 * row);

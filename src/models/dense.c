@@ -61,17 +61,10 @@ const struct rs_dense *const rs_dense_all[] = {&base_kernels, NULL};
 const struct rs_dense *rs_dense_best(void)
 {
     int i = 0;
-    while (!rs_dense_all[i]->usable())
+    while (rs_dense_all[i + 1] && !rs_dense_all[i]->usable()) {
         i++; /* the last one always is */
-    return rs_dense_all[i];
-}
-
-void rs_dense_mirror(float *a, size_t ld, int32_t n)
-{
-    for (int32_t r = 1; r < n; r++) {
-        for (int32_t c = 0; c < r; c++)
-            a[(size_t)r * ld + (size_t)c] = a[(size_t)c * ld + (size_t)r];
     }
+    return rs_dense_all[i];
 }
 
 void rs_dense_tiles(const float *v, int32_t n, int32_t f, float *tiles)
@@ -138,8 +131,9 @@ double rs_dense_rate(void)
                            .mode = RS_PRODUCT_SET};
     dense->product(&g); /* warm */
     int64_t begun = rs_clock_mono_ns();
-    for (int i = 0; i < LOOPS; i++)
+    for (int i = 0; i < LOOPS; i++) {
         dense->product(&g);
+    }
     int64_t ns = rs_clock_mono_ns() - begun;
     return 2.0 * N * N * N * LOOPS / (1e-9 * (double)(ns > 0 ? ns : 1));
 }

@@ -30,8 +30,9 @@ DENSE_INLINE void DENSE_NAME(product_tile)(const int mr, const int nr, const str
 #pragma GCC unroll 8
     for (int a = 0; a < mr; a++) {
 #pragma GCC unroll 8
-        for (int b = 0; b < nr; b++)
+        for (int b = 0; b < nr; b++) {
             acc[a][b] = (vec){0};
+        }
     }
     const float *q = g->q + row;
     const float *p = g->p + col;
@@ -64,8 +65,9 @@ DENSE_INLINE void DENSE_NAME(product_rows)(const int mr, const int nr, const str
     for (; col + nr * DENSE_LANES <= g->cols; col += nr * DENSE_LANES) {
         DENSE_NAME(product_tile)(mr, nr, g, row, col);
     }
-    for (; col < g->cols; col += DENSE_LANES)
+    for (; col < g->cols; col += DENSE_LANES) {
         DENSE_NAME(product_tile)(mr, 1, g, row, col);
+    }
 }
 
 DENSE_TARGET static void DENSE_NAME(product)(const struct rs_product *g)
@@ -74,8 +76,9 @@ DENSE_TARGET static void DENSE_NAME(product)(const struct rs_product *g)
     for (; row + DENSE_ROWS <= g->rows; row += DENSE_ROWS) {
         DENSE_NAME(product_rows)(DENSE_ROWS, 2, g, row);
     }
-    for (; row < g->rows; row++)
+    for (; row < g->rows; row++) {
         DENSE_NAME(product_rows)(1, DENSE_WIDE, g, row);
+    }
 }
 
 /* Sixteen partial sums, lane by lane, then halves onto each other: the same for every width. */
@@ -83,8 +86,9 @@ DENSE_INLINE float DENSE_NAME(dot_lanes)(const float *a, const float *b, size_t 
 {
     vec acc[DENSE_PARTS];
 #pragma GCC unroll 4
-    for (int l = 0; l < DENSE_PARTS; l++)
+    for (int l = 0; l < DENSE_PARTS; l++) {
         acc[l] = (vec){0};
+    }
     for (size_t i = 0; i < n; i += 16) {
 #pragma GCC unroll 4
         for (int l = 0; l < DENSE_PARTS; l++) {
@@ -94,13 +98,15 @@ DENSE_INLINE float DENSE_NAME(dot_lanes)(const float *a, const float *b, size_t 
     }
     float s[16];
 #pragma GCC unroll 4
-    for (int l = 0; l < DENSE_PARTS; l++)
+    for (int l = 0; l < DENSE_PARTS; l++) {
         *(vec *)(s + DENSE_LANES * l) = acc[l];
+    }
 #pragma GCC unroll 4
     for (int half = 8; half; half /= 2) {
 #pragma GCC unroll 8
-        for (int l = 0; l < half; l++)
+        for (int l = 0; l < half; l++) {
             s[l] += s[l + half];
+        }
     }
     return s[0];
 }
@@ -131,10 +137,12 @@ DENSE_INLINE int32_t DENSE_NAME(cholesky_block)(float *a, size_t ld, int32_t r0,
         /* !(>) is true of NaN too */
         if (!(row[k] > FLT_EPSILON * diagonal[k])) return r0 + k;
         float inverse = 1.0f / sqrtf(row[k]);
-        for (int32_t c = 0; c < cols - r0; c += DENSE_LANES)
+        for (int32_t c = 0; c < cols - r0; c += DENSE_LANES) {
             *(vec *)(row + c) *= inverse;
-        for (int32_t c = 0; c < k; c++)
+        }
+        for (int32_t c = 0; c < k; c++) {
             row[c] = 0.0f;
+        }
         for (int32_t m = k + 1; m < 16; m++) {
             float *below = block + (size_t)m * ld;
             float factor = row[m];
@@ -151,8 +159,9 @@ DENSE_TARGET static int32_t DENSE_NAME(cholesky)(float *a, size_t ld, int32_t n,
     for (int32_t r0 = 0; r0 < n; r0 += 16) {
         float *block = a + (size_t)r0 * ld + r0;
         float diagonal[16];
-        for (int32_t k = 0; k < 16; k++)
+        for (int32_t k = 0; k < 16; k++) {
             diagonal[k] = block[(size_t)k * ld + (size_t)k];
+        }
         struct rs_product g = {.q = a + r0,
                                .ldq = ld,
                                .p = a + r0,
@@ -181,8 +190,9 @@ DENSE_TARGET static void DENSE_NAME(back)(const float *u, size_t ld, int32_t n, 
         for (int32_t k = 15; k >= 0; k--) {
             float s = x[r0 + k] / block[(size_t)k * ld + (size_t)k];
             x[r0 + k] = s;
-            for (int32_t m = 0; m < k; m++)
+            for (int32_t m = 0; m < k; m++) {
                 x[r0 + m] -= s * block[(size_t)m * ld + (size_t)k];
+            }
         }
     }
 }

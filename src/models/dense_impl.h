@@ -57,8 +57,6 @@ struct rs_dense {
 extern const struct rs_dense *const rs_dense_all[]; /* widest first, NULL-ended */
 const struct rs_dense *rs_dense_best(void);         /* the first usable one */
 
-/* The lower triangle from the upper. */
-void rs_dense_mirror(float *a, size_t ld, int32_t n);
 /* Rows v[n x f] as tiles[ceil(n / TILE) x f x TILE], missing rows zero. */
 void rs_dense_tiles(const float *v, int32_t n, int32_t f, float *tiles);
 static inline size_t rs_dense_tiles_size(int32_t n, int32_t f)

@@ -11,8 +11,9 @@ struct rs_input_rule rs_input_rule_make(enum rs_input input, const struct rs_csr
     struct rs_input_rule rule = {.input = input, .threshold = (float)threshold};
     if (input != RS_INPUT_SIGNED || !ui->values || ui->nnz == 0) return rule;
     double sum = 0;
-    for (int64_t i = 0; i < ui->nnz; i++)
+    for (int64_t i = 0; i < ui->nnz; i++) {
         sum += (double)ui->values[i];
+    }
     rule.center = (float)(sum / (double)ui->nnz);
     return rule;
 }
@@ -82,9 +83,8 @@ enum rs_code rs_input_apply(const struct rs_input_rule *rule, const struct rs_cs
         out->owned = NULL;
         return RS_OK;
     }
-    int threads = rs_par_threads();
     int64_t kept = 0;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1024) reduction(+ : kept)
+#pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1024) reduction(+ : kept)
     for (int32_t u = 0; u < ui->n_rows; u++) {
         kept += apply_row(rule, NULL, row_values(ui, u), rs_csr_len(ui, u), NULL, NULL);
     }

@@ -56,8 +56,9 @@ static void format_bytes(int64_t bytes, char *buf, size_t size)
     static const char *const units[] = {"kB", "MB", "GB", "TB", "PB"};
     double v = (double)bytes / 1e3;
     size_t unit = 0;
-    for (; v >= 999.5 && unit < 4; unit++)
+    for (; v >= 999.5 && unit < 4; unit++) {
         v /= 1e3;
+    }
     snprintf(buf, size, "%.*f %s", v < 10.0 ? 1 : 0, v, units[unit]);
 }
 

@@ -90,8 +90,9 @@ static enum rs_code popularity_fit(struct rs_model *m, const struct rs_fit_data 
         goto done;
     }
     double max = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         max = fmax(max, scores[i]);
+    }
     for (size_t i = 0; i < n; i++) {
         p->own_scores[i] = (float)(blend && max > 0 ? scores[i] / max : scores[i]);
     }
@@ -131,8 +132,9 @@ static void genre_shares(const struct popularity *p, const struct rs_profile *wh
 static float mean_share(const float share[GENRES], uint64_t genres)
 {
     float sum = 0;
-    for (uint64_t left = genres; left; left &= left - 1)
+    for (uint64_t left = genres; left; left &= left - 1) {
         sum += share[__builtin_ctzll(left)];
+    }
     return genres ? sum / (float)__builtin_popcountll(genres) : 0.0f;
 }
 

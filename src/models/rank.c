@@ -7,7 +7,7 @@
  */
 #include "rs/models/rank.h"
 
-#include <omp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "rank_impl.h"
@@ -97,8 +97,9 @@ int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, in
         for (int32_t i = begin; i < end; i++) {
             rs_assert(scores[i] == scores[i]);
             if (t.n == k && scores[i] <= out[0].score) continue;
-            while (e < n_exclude && exclude[e] < i)
+            while (e < n_exclude && exclude[e] < i) {
                 e++;
+            }
             if (e < n_exclude && exclude[e] == i) continue;
             if (allowed && !(allowed[i / 64] >> (i % 64) & 1)) continue;
             top_offer(&t, (struct rs_ranked){.item = i, .score = scores[i]});
@@ -215,30 +216,28 @@ static enum rs_code rank_all(const struct ranking *r, int threads, char *memory,
     int32_t n_blocks = (r->n + r->block - 1) / r->block;
     int32_t bad_block = n_blocks; /* the first block that failed gives the error */
     int32_t done = 0;
-#pragma omp parallel num_threads(threads)
-    {
-        struct bench b = bench_of(r, memory + bytes * (size_t)omp_get_thread_num());
-#pragma omp for schedule(dynamic, 1)
-        for (int32_t block = 0; block < n_blocks; block++) {
-            if (rs_task_cancelled(task)) continue;
+    atomic_int next = 0; /* block to take */
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        struct bench b = bench_of(r, memory + bytes * (size_t)t);
+        int32_t block;
+        while ((block = atomic_fetch_add(&next, 1)) < n_blocks && !rs_task_cancelled(task)) {
             struct rs_err mine = {0};
             enum rs_code rc = rank_block(r, block * r->block, &b, &mine);
 #pragma omp critical(rs_rank_result)
             {
-                done++;
+                done += r->n - block * r->block < r->block ? r->n - block * r->block : r->block;
                 if (rc && block < bad_block) {
                     bad_block = block;
                     *err = mine;
                 }
-                if (omp_get_thread_num() == 0) {
-                    rs_task_report(task, (double)done * r->n / n_blocks);
-                }
+                if (t == 0) rs_task_report(task, done); /* t 0 is the caller's thread */
             }
         }
     }
     if (bad_block < n_blocks) return err->code;
     if (rs_task_cancelled(task)) {
-        return rs_fail(err, RS_ECANCEL, "stopped after %d of %d lists", done * r->block, r->n);
+        return rs_fail(err, RS_ECANCEL, "stopped after %d of %d lists", done, r->n);
     }
     return RS_OK;
 }

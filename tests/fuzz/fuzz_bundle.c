@@ -112,8 +112,9 @@ static void use(const struct rs_bundle *b)
     for (int32_t u = -1; u < n_users; u++) {
         struct rs_ask ask = {.user = u, .k = 20, .exclude_seen = true};
         if (rs_bundle_recommend(b, &ask, out, &n, &source, &err)) continue;
-        for (int32_t i = 0; i < n; i++)
+        for (int32_t i = 0; i < n; i++) {
             assert_in_range(out[i].item, 0, n_items - 1);
+        }
         if (u < 0 || rs_csr_len(&b->train, u) > 64) continue;
         struct rs_profile who = rs_bundle_profile(b, u);
         who.user = -1;
@@ -141,8 +142,9 @@ static void rewrite(const struct target *t, size_t section, uint64_t seed)
         const void *data = NULL;
         int type = 0;
         struct rs_err no = {0};
-        while (rs_pack_get(r, name, (enum rs_pack_type)type, -1, &data, NULL, &no))
+        while (rs_pack_get(r, name, (enum rs_pack_type)type, -1, &data, NULL, &no)) {
             type++;
+        }
         size_t len = (size_t)bytes;
         unsigned char *copy = rs_xalloc(len + 8, 1);
         memcpy(copy, t->bytes + offset, len);

@@ -38,8 +38,9 @@ static void draw(uint64_t seed, int32_t epochs, const char *more, struct ref_als
 static double *to_double(const float *v, size_t n)
 {
     double *out = rs_xalloc(n, sizeof(*out));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         out[i] = (double)v[i];
+    }
     return out;
 }
 
@@ -108,8 +109,9 @@ static void training_equals_the_twin(void **state)
                 x[(size_t)u * f + k] = (double)(scale * (float)rs_rng_normal(&rng));
             }
         }
-        for (int epoch = 0; epoch < 3; epoch++)
+        for (int epoch = 0; epoch < 3; epoch++) {
             ref_als_epoch(&t.c, &t.w, &t.wt, x, y);
+        }
         assert_vectors(rs_als_user_factors(t.m), x, (size_t)t.p.n_users * f, seed);
         assert_vectors(rs_als_item_factors(t.m), y, (size_t)t.p.n_items * f, seed);
         double want = ref_als_objective(&t.c, &t.w, x, y);

@@ -31,8 +31,9 @@ static void topk_equals_sorting(void **state)
             scores[i] = (float)rs_rng_below(&rng, levels) - 100.0f;
             if (rs_rng_uniform(&rng) < density * 0.9) exclude[n_exclude++] = i;
         }
-        for (size_t w = 0; w < sizeof(allowed) / 8; w++)
+        for (size_t w = 0; w < sizeof(allowed) / 8; w++) {
             allowed[w] = rs_rng_next64(&rng);
+        }
         const uint64_t *mask = seed % 2 ? allowed : NULL;
         int32_t n = rs_topk(scores, n_items, exclude, n_exclude, mask, k, got);
         int32_t n_want = ref_topk(scores, n_items, exclude, n_exclude, mask, k, want);
@@ -48,10 +49,12 @@ static int32_t excluded(const struct rs_csr *a, const struct rs_csr *b, int32_t 
     int32_t n = 0;
     for (int32_t i = 0; i < a->n_cols; i++) {
         bool in = false;
-        for (int64_t e = a->indptr[row]; e < a->indptr[row + 1]; e++)
+        for (int64_t e = a->indptr[row]; e < a->indptr[row + 1]; e++) {
             in |= a->indices[e] == i;
-        for (int64_t e = b->indptr[row]; e < b->indptr[row + 1]; e++)
+        }
+        for (int64_t e = b->indptr[row]; e < b->indptr[row + 1]; e++) {
             in |= b->indices[e] == i;
+        }
         if (in) out[n++] = i;
     }
     return n;
@@ -69,8 +72,9 @@ static void check_lists(const struct ref_problem *p, const struct ref_problem *q
     float *scores = rs_xalloc((size_t)p->n_items, sizeof(*scores));
     int32_t *exclude = rs_xalloc((size_t)p->n_items, sizeof(*exclude));
     void *scratch = rs_try_alloc(1, m->ops->scratch ? m->ops->scratch(m, 1) : 1);
-    for (int32_t u = 0; u < p->n_users; u++)
+    for (int32_t u = 0; u < p->n_users; u++) {
         who[u] = ref_problem_profile(p, u);
+    }
     struct rs_rank_opts opts = {.k = k, .exclude = &p->ui, .exclude2 = &q->ui};
     assert_ok(rs_rank(m, who, p->n_users, NULL, &opts, NULL, out, n_out, &err), &err);
     for (int32_t u = 0; u < p->n_users; u++) {

@@ -26,8 +26,9 @@ static double regularization(const struct ref_als *c, const int32_t *cols, const
                              int64_t n, int32_t n_cols)
 {
     double sum = 0;
-    for (int32_t i = 0; i < n_cols; i++)
+    for (int32_t i = 0; i < n_cols; i++) {
         sum += confidence(c, entry(cols, weights, n, i));
+    }
     return c->regularization * pow(sum, c->exponent);
 }
 
@@ -49,14 +50,16 @@ static void eliminate(double *a, double *b, int32_t f)
         b[pivot] = t;
         for (int32_t r = k + 1; r < f; r++) {
             double factor = a[r * f + k] / a[k * f + k];
-            for (int32_t c = k; c < f; c++)
+            for (int32_t c = k; c < f; c++) {
                 a[r * f + c] -= factor * a[k * f + c];
+            }
             b[r] -= factor * b[k];
         }
     }
     for (int32_t k = f - 1; k >= 0; k--) {
-        for (int32_t c = k + 1; c < f; c++)
+        for (int32_t c = k + 1; c < f; c++) {
             b[k] -= a[k * f + c] * b[c];
+        }
         b[k] /= a[k * f + k];
     }
 }
@@ -69,14 +72,16 @@ void ref_als_solve(const struct ref_als *c, const double *y, int32_t n_cols, con
     if (n == 0) return;
     double *a = rs_xalloc((size_t)f * (size_t)f, sizeof(*a));
     double reg = regularization(c, cols, weights, n, n_cols);
-    for (int32_t k = 0; k < f; k++)
+    for (int32_t k = 0; k < f; k++) {
         a[k * f + k] = reg;
+    }
     for (int32_t i = 0; i < n_cols; i++) {
         double r = entry(cols, weights, n, i);
         double conf = confidence(c, r);
         for (int32_t k = 0; k < f; k++) {
-            for (int32_t l = 0; l < f; l++)
+            for (int32_t l = 0; l < f; l++) {
                 a[k * f + l] += conf * y[i * f + k] * y[i * f + l];
+            }
             if (r > 0) x_out[k] += conf * y[i * f + k];
         }
     }
@@ -95,14 +100,16 @@ double ref_als_objective(const struct ref_als *c, const struct rs_csr *w, const 
         const float *weights = w->values ? w->values + w->indptr[u] : NULL;
         int64_t n = w->indptr[u + 1] - w->indptr[u];
         double norm = 0;
-        for (int32_t k = 0; k < c->f; k++)
+        for (int32_t k = 0; k < c->f; k++) {
             norm += x[u * c->f + k] * x[u * c->f + k];
+        }
         if (n > 0) sum += regularization(c, cols, weights, n, w->n_cols) * norm;
         for (int32_t i = 0; i < w->n_cols; i++) {
             double r = entry(cols, weights, n, i);
             double score = 0;
-            for (int32_t k = 0; k < c->f; k++)
+            for (int32_t k = 0; k < c->f; k++) {
                 score += x[u * c->f + k] * y[i * c->f + k];
+            }
             double p = r > 0 ? 1 : 0;
             sum += confidence(c, r) * (p - score) * (p - score);
             item_confidence[i] += confidence(c, r);
@@ -111,8 +118,9 @@ double ref_als_objective(const struct ref_als *c, const struct rs_csr *w, const 
     }
     for (int32_t i = 0; i < w->n_cols; i++) {
         double norm = 0;
-        for (int32_t k = 0; k < c->f; k++)
+        for (int32_t k = 0; k < c->f; k++) {
             norm += y[i * c->f + k] * y[i * c->f + k];
+        }
         if (item_rows[i]) sum += c->regularization * pow(item_confidence[i], c->exponent) * norm;
     }
     free(item_confidence);

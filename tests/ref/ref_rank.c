@@ -20,14 +20,16 @@ int32_t ref_topk(const float *scores, int32_t n_items, const int32_t *exclude, i
     int32_t n = 0;
     for (int32_t i = 0; i < n_items; i++) {
         bool left_out = allowed && !(allowed[i / 64] >> (i % 64) & 1);
-        for (int32_t e = 0; e < n_exclude; e++)
+        for (int32_t e = 0; e < n_exclude; e++) {
             left_out = left_out || exclude[e] == i;
+        }
         if (!left_out) all[n++] = (struct rs_ranked){.item = i, .score = scores[i]};
     }
     qsort(all, (size_t)n, sizeof(*all), before);
     if (n > k) n = k;
-    for (int32_t i = 0; i < n; i++)
+    for (int32_t i = 0; i < n; i++) {
         out[i] = all[i];
+    }
     free(all);
     return n;
 }

@@ -12,8 +12,9 @@ static void make_ids(struct ref_split *t)
 {
     struct rs_err err = {0};
     int64_t *ids = rs_xalloc((size_t)t->p.n_users, sizeof(*ids));
-    for (int32_t u = 0; u < t->p.n_users; u++)
+    for (int32_t u = 0; u < t->p.n_users; u++) {
         ids[u] = 10 * (int64_t)(u + 1);
+    }
     assert_ok(rs_idmap_from_ints(ids, t->p.n_users, &t->s.users, &err), &err);
     free(ids);
     size_t n = (size_t)t->p.n_items;

@@ -33,9 +33,10 @@ struct rs_rank_opts {
     const uint64_t *allowed; /* bit set over items for all queries, or NULL */
 };
 
-/* Lists for n profiles; the caller begins the task, which counts profiles. rows[i]: the row of `exclude` for profile i (-1: none); NULL: profile i's
- * user. out[n x k], n_out[n]: 0 where the model has nothing personal to say. Blocks of profiles run
- * on all threads; the result does not depend on blocks or threads. */
+/* Lists for n profiles; the caller begins the task, which counts profiles. rows[i]: the row of
+ * `exclude` for profile i (-1: none); NULL: profile i's user. out[n x k], n_out[n]: 0 where the
+ * model has nothing personal to say. Blocks of profiles run on all threads; the result does not
+ * depend on blocks or threads. */
 RS_MUST_USE enum rs_code rs_rank(const struct rs_model *m, const struct rs_profile *who, int32_t n,
                                  const int32_t *rows, const struct rs_rank_opts *opts,
                                  struct rs_task *task, struct rs_ranked *out, int32_t *n_out,

@@ -28,8 +28,9 @@ static void own_history_folds_into_the_stored_vector(void **state)
             float x[20];
             const float *stored = rs_als_user_factors(m) + (size_t)u * 20;
             if (who.n == 0) {
-                for (int k = 0; k < 20; k++)
+                for (int k = 0; k < 20; k++) {
                     assert_true(stored[k] == 0.0f);
+                }
                 continue;
             }
             assert_ok(rs_als_fold_in(m, who.items, NULL, who.n, x, &err), &err);
@@ -37,8 +38,9 @@ static void own_history_folds_into_the_stored_vector(void **state)
                 assert_memory_equal(x, stored, sizeof(x));
             } else {
                 double want[20];
-                for (int k = 0; k < 20; k++)
+                for (int k = 0; k < 20; k++) {
                     want[k] = (double)stored[k];
+                }
                 assert_close(x, want, 20, 0.02, (uint64_t)u); /* what 20 x 3 cg steps leave */
             }
         }
@@ -66,8 +68,9 @@ static void a_strangers_items_must_exist_and_ascend(void **state)
                     "item");
         free(scratch);
     }
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 3; k++) {
         assert_true(x[k] == 7.0f); /* untouched on failure */
+    }
     rs_model_free(m);
     ref_problem_clear(&p);
 }
@@ -98,8 +101,9 @@ static void values_beyond_float_are_a_numerical_failure(void **state)
     struct rs_csr ui = p.ui;
     struct rs_csr iu = p.iu;
     float *huge = rs_xalloc((size_t)ui.nnz, sizeof(*huge));
-    for (int64_t i = 0; i < ui.nnz; i++)
+    for (int64_t i = 0; i < ui.nnz; i++) {
         huge[i] = 3e38f;
+    }
     ui.values = huge;
     iu.values = huge;
     struct rs_fit_data d = {.ui = &ui, .iu = &iu, .threshold = 3.5, .seed = 1};

@@ -168,13 +168,15 @@ static void strangers_are_folded_in_or_get_popularity(void **state)
 
     struct rs_ask nobody = {.user = -1, .k = ITEMS, .exclude_seen = true};
     assert_int_equal(recommend(t.b, &nobody, stranger, "popularity:unknown_user"), ITEMS);
-    for (int i = 1; i < ITEMS; i++)
+    for (int i = 1; i < ITEMS; i++) {
         assert_true(stranger[i - 1].score >= stranger[i].score);
+    }
     assert_true(stranger[0].score == t.b->popularity[stranger[0].item]);
 
     int32_t cold = 0;
-    while (cold < USERS && rs_csr_len(&t.b->train, cold) > 0)
+    while (cold < USERS && rs_csr_len(&t.b->train, cold) > 0) {
         cold++;
+    }
     assert_true(cold < USERS); /* the generator leaves some users without a row */
     struct rs_ask cold_user = {.user = cold, .k = ITEMS, .exclude_seen = true};
     int32_t n = recommend(t.b, &cold_user, stranger, "popularity:cold_user");
@@ -233,8 +235,9 @@ static void similar_items_leave_the_item_out(void **state)
     assert_ok(rs_bundle_similar(t.b, 5, 10, out, &n, &err), &err);
     assert_int_equal(n, 10);
     assert_false(in_list(out, n, 5));
-    for (int i = 1; i < n; i++)
+    for (int i = 1; i < n; i++) {
         assert_true(out[i - 1].score >= out[i].score);
+    }
     assert_code(rs_bundle_similar(t.b, ITEMS, 10, out, &n, &err), RS_EARG, &err, "0 to 49");
     assert_code(rs_bundle_similar(t.b, 5, 0, out, &n, &err), RS_EARG, &err, "k=0");
     fixture_clear(&t);
@@ -279,11 +282,13 @@ static void held_out_users_keep_their_history(void **state)
     struct ref_split s;
     ref_split_init(&s, 8, USERS, ITEMS);
     int32_t cold = 0;
-    while (rs_csr_len(&s.p.ui, cold) > 0)
+    while (rs_csr_len(&s.p.ui, cold) > 0) {
         cold++;
+    }
     int64_t ptr[USERS + 1] = {0};
-    for (int32_t u = cold; u < USERS; u++)
+    for (int32_t u = cold; u < USERS; u++) {
         ptr[u + 1] = 2;
+    }
     s.s.fold = (struct rs_csr){.n_rows = USERS,
                                .n_cols = ITEMS,
                                .nnz = 2,

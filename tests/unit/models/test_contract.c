@@ -26,10 +26,12 @@ typedef void check_fn(const char *model, const char *params);
 
 static void for_every_model(check_fn *check)
 {
-    for (int i = 0; rs_models[i]; i++)
+    for (int i = 0; rs_models[i]; i++) {
         check(rs_models[i]->name, "");
-    for (int v = 0; v < N_VARIANTS; v++)
+    }
+    for (int v = 0; v < N_VARIANTS; v++) {
         check(variants[v][0], variants[v][1]);
+    }
 }
 
 static float *scores_of(const struct rs_model *m, const struct rs_profile *who, int32_t n,
@@ -46,8 +48,9 @@ static float *scores_of(const struct rs_model *m, const struct rs_profile *who, 
 static struct rs_profile *profiles(const struct ref_problem *p)
 {
     struct rs_profile *who = rs_xalloc((size_t)p->n_users, sizeof(*who));
-    for (int32_t u = 0; u < p->n_users; u++)
+    for (int32_t u = 0; u < p->n_users; u++) {
         who[u] = ref_problem_profile(p, u);
+    }
     return who;
 }
 
@@ -104,8 +107,9 @@ static void check_round_trip(const char *model, const char *params)
     for (int stranger = 0; stranger < 2; stranger++) {
         bool known[37];
         bool known_loaded[37];
-        for (int u = 0; u < 37 && stranger; u++)
+        for (int u = 0; u < 37 && stranger; u++) {
             who[u].user = -1;
+        }
         float *a = scores_of(m, who, 37, known);
         float *b = scores_of(loaded, who, 37, known_loaded);
         assert_memory_equal(a, b, 37 * 53 * sizeof(*a));
@@ -119,8 +123,9 @@ static void check_round_trip(const char *model, const char *params)
         m->ops->similar(m, 52, a);
         m->ops->similar(loaded, 52, b);
         assert_memory_equal(a, b, sizeof(a));
-        for (int i = 0; i < 53; i++)
+        for (int i = 0; i < 53; i++) {
             assert_true(isfinite(a[i]) && a[i] <= a[52]);
+        }
     }
     char *again_path = rs_path_join(dir, "again");
     size_t again_len;
@@ -187,8 +192,9 @@ static void check_alone(const char *model, const char *params)
     ref_problem_sized(&p, 13, 41, 67, 0.15);
     struct rs_model *m = ref_problem_fit(&p, model, params);
     struct rs_profile *who = profiles(&p);
-    for (int32_t u = 0; u < 41; u += 2)
+    for (int32_t u = 0; u < 41; u += 2) {
         who[u].user = -1;
+    }
     bool known[41];
     float *block = scores_of(m, who, 41, known);
     for (int32_t u = 0; u < 41; u++) {
@@ -230,8 +236,9 @@ static void check_explain(const char *model, const char *params)
         for (int32_t item = 0; item < 40; item += 3) {
             assert_ok(m->ops->explain(m, &who, item, contribution, &base, &err), &err);
             double sum = (double)base;
-            for (int32_t i = 0; i < who.n; i++)
+            for (int32_t i = 0; i < who.n; i++) {
                 sum += (double)contribution[i];
+            }
             /* 1e-4: two solves in float of the same system */
             assert_close(&scores[item], &sum, 1, 1e-4, (uint64_t)u);
         }

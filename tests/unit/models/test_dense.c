@@ -12,16 +12,18 @@ static float *random_floats(uint64_t seed, size_t n)
 {
     struct rs_rng rng = rs_rng_make(seed, 0);
     float *v = rs_try_alloc(n, sizeof(*v));
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         v[i] = (float)rs_rng_normal(&rng);
+    }
     return v;
 }
 
 static const struct rs_dense *plain(void)
 {
     int last = 0;
-    while (rs_dense_all[last + 1])
+    while (rs_dense_all[last + 1]) {
         last++;
+    }
     return rs_dense_all[last];
 }
 
@@ -91,8 +93,9 @@ static float *positive_definite(uint64_t seed, int32_t n)
     for (int32_t i = 0; i < n; i++) {
         for (int32_t j = 0; j < n; j++) {
             double s = i == j;
-            for (int32_t k = 0; k < n; k++)
+            for (int32_t k = 0; k < n; k++) {
                 s += (double)b[k * n + i] * (double)b[k * n + j] / n;
+            }
             a[(size_t)i * ld + (size_t)j] = (float)s;
         }
         a[(size_t)i * ld + (size_t)n] = b[i];
@@ -115,20 +118,24 @@ static void cholesky_solves_and_variants_agree(void **state)
             const struct rs_dense *dense = rs_dense_all[v];
             if (!dense->usable()) continue;
             for (int pass = 0; pass < 2; pass++) { /* the plain variant, then this one */
-                const struct rs_dense *d = pass ? dense : plain();
+                {
+                    const struct rs_dense *d = pass ? dense : plain();
+                }
                 memcpy(u, a, bytes);
                 assert_int_equal(d->cholesky(u, ld, n, (int32_t)ld), -1);
                 float *out = pass ? x : x_plain;
-                for (int32_t k = 0; k < n; k++)
+                for (int32_t k = 0; k < n; k++) {
                     out[k] = u[(size_t)k * ld + (size_t)n];
+                }
                 d->back(u, ld, n, out);
             }
             assert_memory_equal(x, x_plain, (size_t)n * sizeof(*x));
         }
         for (int32_t i = 0; i < n; i++) {
             double s = 0;
-            for (int32_t k = 0; k < n; k++)
+            for (int32_t k = 0; k < n; k++) {
                 s += (double)a[(size_t)i * ld + (size_t)k] * (double)x[k];
+            }
             double want = (double)a[(size_t)i * ld + (size_t)n];
             assert_close(&s, &want, 1, 1e-4, (uint64_t)n); /* float, condition below 10 */
         }
@@ -152,8 +159,9 @@ static void indefinite_systems_are_refused_at_their_row(void **state)
             free(a);
         }
         float *singular = rs_try_alloc(N * LD, sizeof(float)); /* rank one */
-        for (int i = 0; i < N * LD; i++)
+        for (int i = 0; i < N * LD; i++) {
             singular[i] = 1.0f;
+        }
         assert_int_equal(rs_dense_all[v]->cholesky(singular, LD, N, LD), 1);
         free(singular);
     }
@@ -177,8 +185,9 @@ static void dots_and_rank_updates_agree(void **state)
             float dot = dense->dot(p, x, n);
             float dot_plain = plain()->dot(p, x, n);
             double exact = 0;
-            for (size_t k = 0; k < n; k++)
+            for (size_t k = 0; k < n; k++) {
                 exact += (double)p[k] * (double)x[k];
+            }
             assert_memory_equal(&dot, &dot_plain, sizeof(dot));
             assert_close(&dot, &exact, 1, 1e-5, n); /* 80 terms of float */
         }
@@ -190,8 +199,9 @@ static void dots_and_rank_updates_agree(void **state)
         double exact = 0;
         for (int r = 0; r < ROWS; r++) {
             double s = 0;
-            for (int c = 0; c < LD; c++)
+            for (int c = 0; c < LD; c++) {
                 s += (double)p[r * LD + c] * (double)x[c];
+            }
             exact += (double)d[r] * s * (double)p[r * LD + k];
         }
         assert_close(&want[k], &exact, 1, 1e-4, 0); /* 3000 terms of float */
@@ -216,8 +226,9 @@ static void a_score_is_the_same_alone_and_in_a_block(void **state)
             rs_dense_tiles(y, n, f, tiles);
             rs_dense_score(tiles, n, f, xt, WHO, block);
             for (int32_t w = 0; w < WHO; w++) {
-                for (int32_t k = 0; k < f; k++)
+                for (int32_t k = 0; k < f; k++) {
                     x[k] = xt[k * WHO + w];
+                }
                 rs_dense_score(tiles, n, f, x, 1, alone);
                 assert_memory_equal(alone, block + (size_t)w * (size_t)n,
                                     (size_t)n * sizeof(float));

@@ -23,15 +23,18 @@ static void check(enum rs_input input, const int64_t *want_ptr, const int32_t *w
     assert_int_equal(m.n_rows, 4);
     assert_int_equal(m.n_cols, 4);
     assert_int_equal(m.nnz, want_ptr[4]);
-    for (int u = 0; u <= 4; u++)
+    for (int u = 0; u <= 4; u++) {
         assert_int_equal(m.indptr[u], want_ptr[u]);
+    }
     for (int64_t i = 0; i < m.nnz; i++) {
         assert_int_equal(m.indices[i], want_items[i]);
         float weight = m.values ? m.values[i] : 1.0f;
         assert_close(&weight, &want_weights[i], 1, 1e-6, 0); /* one rounding to float */
     }
     for (int32_t u = 0; u < 4; u++) { /* a profile gives what its row gives */
-        int32_t items[4];
+        {
+            int32_t items[4];
+        }
         float weights[4];
         const struct rs_profile p = {.user = -1,
                                      .items = indices + indptr[u],
@@ -78,8 +81,9 @@ static void without_values_every_row_is_one(void **state)
         int32_t items[3];
         float weights[3];
         assert_int_equal(rs_input_profile(&rule, &p, items, weights), 3);
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++) {
             assert_true(weights[i] == 1.0f);
+        }
     }
 }
 

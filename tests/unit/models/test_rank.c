@@ -109,8 +109,9 @@ static void cancel_and_errors_come_back(void **state)
     struct rs_profile *who = rs_xalloc(200, sizeof(*who));
     struct rs_ranked *out = rs_xalloc(200 * 3, sizeof(*out));
     int32_t n_out[200];
-    for (int32_t u = 0; u < 200; u++)
+    for (int32_t u = 0; u < 200; u++) {
         who[u] = ref_problem_profile(&p, u);
+    }
     struct rs_rank_opts opts = {.k = 3};
     struct rs_task task = {.cancel = true};
     assert_code(rs_rank(m, who, 200, NULL, &opts, &task, out, n_out, &err), RS_ECANCEL, &err,
