@@ -2,6 +2,7 @@
 # What clang-format and clang-tidy do not see: banned calls, exit outside main, leftover words,
 # functions that are too long, external functions that no other file uses.
 set -euo pipefail
+export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/.."
 bad=0
 say() { printf '%s\n' "$1"; bad=1; }
