@@ -118,9 +118,7 @@ static void cholesky_solves_and_variants_agree(void **state)
             const struct rs_dense *dense = rs_dense_all[v];
             if (!dense->usable()) continue;
             for (int pass = 0; pass < 2; pass++) { /* the plain variant, then this one */
-                {
-                    const struct rs_dense *d = pass ? dense : plain();
-                }
+                const struct rs_dense *d = pass ? dense : plain();
                 memcpy(u, a, bytes);
                 assert_int_equal(d->cholesky(u, ld, n, (int32_t)ld), -1);
                 float *out = pass ? x : x_plain;

@@ -32,9 +32,7 @@ static void check(enum rs_input input, const int64_t *want_ptr, const int32_t *w
         assert_close(&weight, &want_weights[i], 1, 1e-6, 0); /* one rounding to float */
     }
     for (int32_t u = 0; u < 4; u++) { /* a profile gives what its row gives */
-        {
-            int32_t items[4];
-        }
+        int32_t items[4];
         float weights[4];
         const struct rs_profile p = {.user = -1,
                                      .items = indices + indptr[u],
