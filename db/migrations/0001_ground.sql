@@ -7,13 +7,15 @@ CREATE TABLE rs_dataset (
     prepared_ms INTEGER NOT NULL
 ) STRICT;
 
+-- pid and process_start name a process within one pid_space (boot id and pid namespace).
 CREATE TABLE rs_job (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
     command TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'cancelled', 'lost')),
     pid INTEGER NOT NULL,
-    boot_id TEXT NOT NULL,
+    process_start INTEGER NOT NULL,
+    pid_space TEXT NOT NULL,
     run_id TEXT NOT NULL DEFAULT '',
     started_ms INTEGER NOT NULL,
     beat_ms INTEGER NOT NULL,
@@ -38,6 +40,7 @@ CREATE TABLE rs_log (
 ) STRICT;
 CREATE INDEX rs_log_job ON rs_log (job_id, id);
 
+-- seed: the bits of an unsigned 64-bit number. params_hash: SHA-256 of the parameters' canonical JSON.
 CREATE TABLE rs_run (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
@@ -56,8 +59,12 @@ CREATE TABLE rs_run (
     params_hash TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX rs_run_started ON rs_run (started_ms);
+CREATE INDEX rs_run_name ON rs_run (name);
 CREATE INDEX rs_run_same ON rs_run (split_fingerprint, model, params_hash);
+CREATE INDEX rs_run_running ON rs_run (job_id) WHERE state = 'running';
+CREATE INDEX rs_run_bundle ON rs_run (bundle) WHERE bundle <> '';
 
+-- value: JSON, so that types survive.
 CREATE TABLE rs_run_param (
     run_id TEXT NOT NULL REFERENCES rs_run (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
@@ -124,6 +131,7 @@ CREATE TABLE rs_alias (
     actor TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Append-only; hash = SHA-256 (previous_hash, the line's canonical JSON).
 CREATE TABLE rs_journal (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     time_ms INTEGER NOT NULL,
@@ -137,6 +145,7 @@ CREATE TABLE rs_journal (
     previous_hash TEXT NOT NULL,
     hash TEXT NOT NULL UNIQUE
 ) STRICT;
+CREATE INDEX rs_journal_alias ON rs_journal (alias, id);
 CREATE TRIGGER rs_journal_no_update BEFORE UPDATE ON rs_journal
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER rs_journal_no_delete BEFORE DELETE ON rs_journal

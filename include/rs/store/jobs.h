@@ -13,10 +13,10 @@
 #include "rs/base/task.h"
 #include "rs/store/store.h"
 
-#define RS_JOB_STATES(X)                                                               \
-    X(RS_JOB_RUNNING, "running")                                                       \
-    X(RS_JOB_DONE, "done") X(RS_JOB_FAILED, "failed") X(RS_JOB_CANCELLED, "cancelled") \
-        X(RS_JOB_LOST, "lost")
+#define RS_JOB_STATES(X)         \
+    X(RS_JOB_RUNNING, "running") \
+    X(RS_JOB_DONE, "done")       \
+    X(RS_JOB_FAILED, "failed") X(RS_JOB_CANCELLED, "cancelled") X(RS_JOB_LOST, "lost")
 #define RS_JOB_ENUM(id, name) id,
 enum rs_job_state { RS_JOB_STATES(RS_JOB_ENUM) RS_JOB_STATE_COUNT };
 #undef RS_JOB_ENUM
@@ -38,7 +38,8 @@ struct rs_job {
 void rs_job_clear(struct rs_job *j);
 
 /* A row for this process, running; a thread with its own connection beats every second until end
- * and sets task->cancel where the row says so. */
+ * (first after one second, so short jobs write twice) and sets task->cancel where the row says so.
+ * task may be NULL. st is borrowed until the end and used on the calling thread only. */
 struct rs_job_handle;
 RS_MUST_USE enum rs_code rs_job_start(struct rs_store *st, const char *kind, const char *command,
                                       struct rs_task *task, struct rs_job_handle **out,
@@ -46,22 +47,28 @@ RS_MUST_USE enum rs_code rs_job_start(struct rs_store *st, const char *kind, con
 int64_t rs_job_id(const struct rs_job_handle *h);
 void rs_job_set_run(struct rs_job_handle *h, const char *run_id);
 void rs_job_progress(struct rs_job_handle *h, const struct rs_progress *p); /* for the next beat */
-/* code RS_OK: done; RS_ECANCEL: cancelled; else failed with err's text. Frees h. */
+/* code RS_OK: done; RS_ECANCEL: cancelled; else failed with err's text. Rolls back a transaction that
+ * the job left open. A locked store is waited for (half a minute); what cannot be written is logged,
+ * and the job will show as lost. Frees h. */
 void rs_job_end(struct rs_job_handle *h, enum rs_code code, const char *message);
 
-/* Newest first; marks the lost first. n_out rows, the caller clears each and frees the array. */
+/* Running jobs whose process is gone (told by pid and start time, where the pid means the same here
+ * as there) or whose beat is older than 30 s become lost. One that beats again runs again. */
+RS_MUST_USE enum rs_code rs_jobs_mark_lost(struct rs_store *st, struct rs_err *err);
+/* Newest first, at most limit (0: all); marks the lost first. n_out rows, the caller clears each and
+ * frees the array. rs_jobs_get: RS_ENOTFOUND. */
 RS_MUST_USE enum rs_code rs_jobs_list(struct rs_store *st, int64_t limit, struct rs_job **out,
                                       size_t *n_out, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_jobs_get(struct rs_store *st, int64_t id, struct rs_job *out,
                                      struct rs_err *err);
-/* Flag and SIGTERM. RS_EARG: not running. */
+/* Flag, and SIGTERM to a process that is surely the job's. RS_EARG: not running. */
 RS_MUST_USE enum rs_code rs_jobs_cancel(struct rs_store *st, int64_t id, struct rs_err *err);
 
 /* Log lines of jobs and servers (rs_log): level and event as in base/log. */
 RS_MUST_USE enum rs_code rs_log_add(struct rs_store *st, int64_t job_id, int64_t time_ms,
                                     const char *level, const char *event, const char *text,
                                     struct rs_err *err);
-/* Rows {time_ms, level, event, text} as a list of maps, oldest first. */
+/* The last `limit` rows (0: all) {time_ms, level, event, text} as a list of maps, oldest first. */
 RS_MUST_USE enum rs_code rs_log_read(struct rs_store *st, int64_t job_id, int64_t limit,
                                      struct rs_val **out, struct rs_err *err);
 

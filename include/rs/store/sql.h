@@ -21,8 +21,16 @@ RS_MUST_USE enum rs_code rs_store_exec(struct rs_store *st, sqlite3_stmt *q, str
 RS_MUST_USE enum rs_code rs_store_step(struct rs_store *st, sqlite3_stmt *q, bool *row_out,
                                        struct rs_err *err);
 void rs_store_reset(sqlite3_stmt *q);
-void rs_store_bind_text(sqlite3_stmt *q, int at, const char *s);     /* copied; NULL: null */
-char *rs_store_dup_text(sqlite3_stmt *q, int column);                /* the caller's; "" for null */
+void rs_store_bind_text(sqlite3_stmt *q, int at, const char *s); /* copied; NULL: null */
+const char *rs_store_text(sqlite3_stmt *q,
+                          int column); /* borrowed until the next step; "" for null */
+char *rs_store_dup_text(sqlite3_stmt *q, int column); /* the caller's; "" for null */
+/* Several writes of one call: a transaction of our own, or part of the one the caller has open.
+ * rs_store_leave commits or rolls back what rs_store_join began, by rc, and returns what came out;
+ * where join failed there is nothing to leave. */
+RS_MUST_USE enum rs_code rs_store_join(struct rs_store *st, bool *own_out, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_store_leave(struct rs_store *st, bool own, enum rs_code rc,
+                                        struct rs_err *err);
 enum rs_code rs_store_fail(struct rs_store *st, struct rs_err *err); /* from sqlite's state */
 
 #endif

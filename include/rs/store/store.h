@@ -32,12 +32,15 @@ int rs_store_version(const struct rs_store *st); /* user_version of the file */
 int rs_store_latest_version(void);               /* newest migration we carry */
 /* A test's shorter wait for locks; milliseconds. */
 void rs_store_set_busy_ms(struct rs_store *st, int ms);
+/* A test's quicker heartbeat of the jobs started from now on; milliseconds. */
+void rs_store_set_beat_ms(struct rs_store *st, int ms);
 
-/* Group several writes of any table file: BEGIN IMMEDIATE … COMMIT. Calls do not nest. */
+/* Group several writes of any table file: BEGIN IMMEDIATE … COMMIT. Calls do not nest. After a
+ * failed commit nothing of the group is stored and no transaction is open. */
 RS_MUST_USE enum rs_code rs_store_begin(struct rs_store *st, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_store_commit(struct rs_store *st, struct rs_err *err);
 void rs_store_rollback(struct rs_store *st); /* fine outside a transaction */
-/* Registry changes: the next transaction is synced to disk before commit returns. */
+/* Registry changes: a transaction that is synced to disk before commit returns. */
 RS_MUST_USE enum rs_code rs_store_begin_full(struct rs_store *st, struct rs_err *err);
 
 /* integrity_check, foreign_key_check, schema: problems as a list of texts; empty: sound. */
@@ -46,7 +49,8 @@ RS_MUST_USE enum rs_code rs_store_check(struct rs_store *st, struct rs_val **pro
 /* Online backup to a file that appears whole. */
 RS_MUST_USE enum rs_code rs_store_backup(struct rs_store *st, const char *path, struct rs_err *err);
 /* Put a backup in place of the store at path: checked first, the old file kept as
- * "<path>.before-restore". No process may have the store open for writing (RS_EBUSY). */
+ * "<path>.before-restore". RS_EBUSY: someone has the store open; RS_EDAMAGED: the backup is not
+ * sound, the store stays as it is. */
 RS_MUST_USE enum rs_code rs_store_restore(const char *backup, const char *path, struct rs_err *err);
 
 #endif
