@@ -243,6 +243,15 @@ static void print_head(const struct rs_table *t, const int *widths, struct rs_st
     end_line(line, out);
 }
 
+/* A table of pairs has no headings: all its titles are empty. */
+static bool has_titles(const struct rs_table *t)
+{
+    for (size_t c = 0; c < t->n_columns; c++) {
+        if (t->columns[c].title[0]) return true;
+    }
+    return false;
+}
+
 void rs_table_print(const struct rs_table *t, int max_width, struct rs_str *out)
 {
     if (t->n_columns == 0) return;
@@ -261,7 +270,7 @@ void rs_table_print(const struct rs_table *t, int max_width, struct rs_str *out)
         }
     }
     if (max_width > 0) cut_widths(t, widths, max_width);
-    print_head(t, widths, &line, out);
+    if (has_titles(t)) print_head(t, widths, &line, out);
     for (size_t r = 0; r < t->n_rows; r++) {
         for (size_t c = 0; c < t->n_columns; c++) {
             rs_str_reset(&text);

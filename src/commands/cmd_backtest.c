@@ -121,7 +121,7 @@ static struct rs_table *window_table(void)
     rs_table_column(t, "hi", "to", RS_RIGHT, 4);
     rs_table_column(t, "popularity", NULL, RS_RIGHT, 4);
     rs_table_column(t, "difference", NULL, RS_RIGHT, 4);
-    rs_table_column(t, "verdict", "than popularity", RS_LEFT, 0);
+    rs_table_column(t, "verdict", "to popularity", RS_LEFT, 0);
     return t;
 }
 

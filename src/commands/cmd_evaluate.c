@@ -166,8 +166,9 @@ static enum rs_code judge(const struct rs_ctx *ctx, const struct rs_eval *e,
         char interval[64];
         interval_text(p.interval, 4, interval, sizeof(interval));
         rs_result_set(out, "versus_popularity", paired_val(metric, &p));
-        rs_result_say(out, "%s than popularity on %s: difference %+.4f %s, p %.2g, %lld users",
-                      p.verdict, metric, p.difference, interval, p.p_value, (long long)p.n);
+        rs_result_say(out, "%s popularity on %s: difference %+.4f %s, p %.2g, %lld users",
+                      rs_verdict_words(&p), metric, p.difference, interval, p.p_value,
+                      (long long)p.n);
         if (p.n < RS_MIN_USERS) {
             rs_result_say(out, "%lld users prove nothing: evaluate on a split that tests more",
                           (long long)p.n);

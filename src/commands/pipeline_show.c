@@ -142,7 +142,7 @@ enum rs_code rs_pipeline_show(struct rs_pipeline *p, struct rs_result *out, stru
     for (size_t i = 0; i < n_metrics; i++) {
         rs_table_column(t, metrics[i], NULL, RS_LEFT, 0);
     }
-    rs_table_column(t, "difference", "than popularity", RS_LEFT, 0);
+    rs_table_column(t, "difference", "difference to popularity", RS_LEFT, 0);
     for (size_t i = 0; i < p->n_models && !rc; i++) {
         struct rs_paired pair = {0};
         rc = add_model(p, &p->models[i], metrics, n_metrics, t, list, &pair, err);
@@ -155,8 +155,7 @@ enum rs_code rs_pipeline_show(struct rs_pipeline *p, struct rs_result *out, stru
     const char *name = p->models[p->best].name;
     rs_val_set_str(out->doc, "best", name);
     rs_val_set_str(out->doc, "best_run", p->models[p->best].run_id);
-    rs_result_say(out,
-                  "verdict: %s, best on validation, is %s than popularity on %s (%+.4f, p %.2g)",
-                  name, best.verdict, metric, best.difference, best.p_value);
+    rs_result_say(out, "verdict: %s, best on validation, is %s popularity on %s (%+.4f, p %.2g)",
+                  name, rs_verdict_words(&best), metric, best.difference, best.p_value);
     return RS_OK;
 }

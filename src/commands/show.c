@@ -1,6 +1,7 @@
 /*
- * show - the quality report and the split card as people read them.
+ * show - the quality report and the split card as sentences that a person reads.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,83 +9,124 @@
 
 #include "stage.h"
 
-/* "users: 610" lines of a map; nested maps as "a.b". Lists and texts as they are. */
-static void add_rows(struct rs_table *t, const char *prefix, const struct rs_val *map)
+/* 100836 as "100,836" into one of a few buffers that take turns: for one printf at a time. */
+static const char *count(int64_t n)
 {
-    for (size_t i = 0; i < map->n; i++) {
-        const struct rs_val *v = map->items[i];
-        char *key = rs_xprintf("%s%s%s", prefix, prefix[0] ? "." : "", map->keys[i]);
-        if (v->type == RS_VAL_MAP) {
-            add_rows(t, key, v); /* depth of our own cards: two or three */
-        } else {
-            struct rs_str text;
-            rs_str_init(&text, 0);
-            if (v->type == RS_VAL_STR) {
-                rs_str_add(&text, v->s);
-            } else if (v->type == RS_VAL_REAL) {
-                rs_str_addf(&text, "%.4g", v->r);
-            } else {
-                rs_json_print(v, 0, &text);
-            }
-            rs_table_row(t);
-            rs_table_str(t, key);
-            rs_table_str(t, rs_str_text(&text));
-            rs_str_clear(&text);
-        }
-        free(key);
+    static _Thread_local char buffers[8][32];
+    static _Thread_local unsigned turn;
+    char digits[24];
+    char *out = buffers[turn++ % 8];
+    int len = snprintf(digits, sizeof(digits), "%lld", (long long)n);
+    size_t at = 0;
+    for (int i = 0; i < len; i++) {
+        bool comma = i > 0 && digits[i - 1] != '-' && (len - i) % 3 == 0;
+        if (comma) out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+    return out;
+}
+
+static int64_t int_at(const struct rs_val *v, const char *path)
+{
+    const struct rs_val *x = rs_val_at(v, path);
+    return x && x->type == RS_VAL_INT ? x->i : 0;
+}
+
+static double real_at(const struct rs_val *v, const char *path)
+{
+    const struct rs_val *x = rs_val_at(v, path);
+    return !x ? 0 : x->type == RS_VAL_REAL ? x->r : x->type == RS_VAL_INT ? (double)x->i : 0;
+}
+
+static const char *text_at(const struct rs_val *v, const char *path)
+{
+    const struct rs_val *x = rs_val_at(v, path);
+    return x && x->type == RS_VAL_STR ? x->s : "";
+}
+
+static void say_list(struct rs_result *out, const char *prefix, const struct rs_val *list)
+{
+    for (size_t i = 0; list && list->type == RS_VAL_LIST && i < list->n; i++) {
+        rs_result_say(out, "  %s%s", prefix, list->items[i]->s);
     }
 }
 
-static struct rs_table *pairs_table(void)
+static void say_reading(struct rs_result *out, const struct rs_val *r)
 {
-    struct rs_table *t = rs_table_new();
-    rs_table_column(t, "key", "", RS_LEFT, 0);
-    rs_table_column(t, "value", "", RS_LEFT, 0);
-    return t;
+    if (int_at(r, "bad_rows") + int_at(r, "duplicates") + int_at(r, "null_values") == 0) {
+        rs_result_say(out, "  reading   no bad rows, no duplicates, no empty values");
+    } else {
+        rs_result_say(out,
+                      "  reading   %s bad rows (%.2f %%), %s duplicates (the later row stays), %s "
+                      "empty values",
+                      count(int_at(r, "bad_rows")), 100 * real_at(r, "bad_share"),
+                      count(int_at(r, "duplicates")), count(int_at(r, "null_values")));
+    }
+    say_list(out, "          ", rs_val_get(r, "bad_examples"));
 }
 
-void rs_show_report(struct rs_result *out, const char *dataset, const struct rs_val *report)
+void rs_show_report(struct rs_result *out, const char *dataset, const struct rs_val *r)
 {
-    static const char *const keys[] = {
-        "rows",        "users",       "items",      "density",         "bad_rows",
-        "duplicates",  "null_values", "null_times", "items_described", "times",
-        "bulk_raters", "long_tail",   NULL};
-    char *heading = rs_xprintf("dataset %s", dataset);
-    struct rs_table *t = pairs_table();
-    for (const char *const *k = keys; *k; k++) {
-        struct rs_val *v = rs_val_get(report, *k);
-        if (!v) continue;
-        struct rs_val *one = rs_val_map();
-        rs_val_set(one, *k, rs_val_copy(v));
-        add_rows(t, "", one);
-        rs_val_free(one);
+    const char *first = text_at(r, "times.first");
+    const char *last = text_at(r, "times.last");
+    rs_result_say(out, "data card: %s", dataset);
+    rs_result_say(out, "  size      %s rows of %s users and %s items, density %.3g %%",
+                  count(int_at(r, "rows")), count(int_at(r, "users")), count(int_at(r, "items")),
+                  100 * real_at(r, "density"));
+    rs_result_say(out, "  values    %g to %g, mean %.2f", real_at(r, "values.min"),
+                  real_at(r, "values.max"), real_at(r, "values.mean"));
+    if (first[0]) {
+        rs_result_say(out, "  time      %.10s to %.10s", first, last);
     }
-    rs_result_table(out, NULL, heading, t);
-    free(heading);
-    const struct rs_val *notes = rs_val_get(report, "notes");
-    for (size_t i = 0; notes && i < notes->n; i++) {
-        rs_result_say(out, "note: %s", notes->items[i]->s);
+    say_reading(out, r);
+    rs_result_say(out, "  users     median %s rows, a tenth have %s or more",
+                  count(int_at(r, "activity.rows_of_a_user.median")),
+                  count(int_at(r, "activity.rows_of_a_user.p90")));
+    rs_result_say(out, "  items     half of the rows are of %s items; %s items have one row",
+                  count(int_at(r, "long_tail.items_for_half_of_the_rows")),
+                  count(int_at(r, "long_tail.items_with_one_row")));
+    say_list(out, "note      ", rs_val_get(r, "notes"));
+}
+
+static void say_dropped(struct rs_result *out, const struct rs_val *card)
+{
+    const struct rs_val *dropped = rs_val_get(card, "dropped");
+    for (size_t i = 0; dropped && i < dropped->n; i++) {
+        const struct rs_val *d = dropped->items[i];
+        if (int_at(d, "rows") + int_at(d, "users") + int_at(d, "items") == 0) continue;
+        rs_result_say(out, "  dropped   %s: %s rows, %s users, %s items", dropped->keys[i],
+                      count(int_at(d, "rows")), count(int_at(d, "users")),
+                      count(int_at(d, "items")));
     }
+}
+
+static void say_leaks(struct rs_result *out, const struct rs_val *card)
+{
+    int64_t overlap =
+        int_at(card, "leaks.overlap_train_test") + int_at(card, "leaks.overlap_train_val") +
+        int_at(card, "leaks.overlap_val_test") + int_at(card, "leaks.overlap_history_test");
+    rs_result_say(out,
+                  "  leaks     %s rows in two parts; %s users with rows of their own future in "
+                  "train",
+                  count(overlap), count(int_at(card, "leaks.users_with_own_future_in_train")));
 }
 
 void rs_show_card(struct rs_result *out, const char *name, const struct rs_val *card)
 {
-    static const char *const keys[] = {"protocol",        "counts", "dropped",
-                                       "users_evaluable", "leaks",  NULL};
-    char *heading = rs_xprintf("split %s", name);
-    struct rs_table *t = pairs_table();
-    for (const char *const *k = keys; *k; k++) {
-        struct rs_val *v = rs_val_get(card, *k);
-        if (!v) continue;
-        struct rs_val *one = rs_val_map();
-        rs_val_set(one, *k, rs_val_copy(v));
-        add_rows(t, "", one);
-        rs_val_free(one);
-    }
-    rs_result_table(out, NULL, heading, t);
-    free(heading);
-    const char *verdict = rs_val_get_str(card, "verdict", NULL);
-    if (verdict) {
-        rs_result_say(out, "verdict: %s", verdict);
+    rs_result_say(out, "split card: %s (%s)", name, text_at(card, "protocol"));
+    rs_result_say(out, "  parts     train %s, validation %s, test %s rows",
+                  count(int_at(card, "counts.train")), count(int_at(card, "counts.val")),
+                  count(int_at(card, "counts.test")));
+    rs_result_say(out, "  catalogue %s users, %s items in train",
+                  count(int_at(card, "counts.train_users")),
+                  count(int_at(card, "counts.train_items")));
+    say_dropped(out, card);
+    say_leaks(out, card);
+    rs_result_say(out, "  evaluable %s users have a relevant item in test",
+                  count(int_at(card, "users_evaluable")));
+    say_list(out, "warning   ", rs_val_get(card, "warnings"));
+    if (text_at(card, "verdict")[0]) {
+        rs_result_say(out, "  verdict   %s", text_at(card, "verdict"));
     }
 }

@@ -159,6 +159,20 @@ static const char *verdict_of(const struct rs_paired *p)
     return "no proven difference";
 }
 
+const char *rs_verdict_words(const struct rs_paired *p)
+{
+    switch (p->verdict[0]) {
+    case 'b':
+        return "better than";
+    case 'w':
+        return "worse than";
+    case 'n':
+        return "not proven to differ from";
+    default:
+        return "tested on too few users to compare with";
+    }
+}
+
 enum rs_code rs_compare_paired(const double *a, const double *b, int64_t n, int samples,
                                uint64_t seed, struct rs_paired *out, struct rs_err *err)
 {

@@ -41,6 +41,9 @@ RS_MUST_USE enum rs_code rs_compare_paired(const double *a, const double *b, int
                                            uint64_t seed, struct rs_paired *out,
                                            struct rs_err *err);
 #define RS_MIN_USERS 30
+/* The verdict in a sentence about b: "better than", "worse than", "not proven to differ from",
+ * "tested on too few users to compare with". */
+const char *rs_verdict_words(const struct rs_paired *p);
 /* Two-sided p of the differences d[n], zeros left out; 1 where nothing else is there. Exact for
  * n <= 50 without ties and zeros and for n <= 13 with them, else normal with tie correction. */
 RS_MUST_USE enum rs_code rs_wilcoxon(const double *d, int64_t n, double *p_out, struct rs_err *err);
