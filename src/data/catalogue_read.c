@@ -156,7 +156,7 @@ static enum rs_code read_lines(struct reading *r, const char *text, size_t len,
                                const char *separator)
 {
     struct csv_parser p;
-    if (csv_init(&p, CSV_STRICT_FINI) != 0)
+    if (csv_init(&p, 0) != 0)
         return rs_fail(r->err, RS_ENOMEM, "read '%s': out of memory", r->file);
     for (size_t at = 0; at < len && !r->rc;) {
         const char *end = memchr(text + at, '\n', len - at);
@@ -172,6 +172,8 @@ static enum rs_code read_lines(struct reading *r, const char *text, size_t len,
         }
         at += n;
     }
+    /* lenient inside (a "quoted" word in a plain title), strict about a quote that swallows the rest */
+    csv_set_opts(&p, CSV_STRICT | CSV_STRICT_FINI);
     if (!r->rc && !separator && csv_fini(&p, on_field, end_row, r) != 0)
         r->rc = rs_fail(r->err, RS_EPARSE, "%s:%lld: a quote opens here and is never closed",
                         r->file, (long long)r->row_line);
