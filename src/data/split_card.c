@@ -7,10 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "rs/base/mem.h"
-#include "rs/base/str.h"
 #include "split_impl.h"
 #include "times_impl.h"
 
@@ -148,6 +146,14 @@ static struct span span_of(const int64_t *times, int64_t from, int64_t to)
     return s;
 }
 
+static double mean_time(const struct rs_csr *m)
+{
+    double sum = 0;
+    for (int64_t e = 0; e < m->nnz; e++)
+        sum += (double)m->times[e];
+    return sum / (double)m->nnz;
+}
+
 static void set_span(struct rs_val *v, const char *name, const struct rs_csr *part)
 {
     if (!part->times || part->nnz == 0) return;
@@ -158,10 +164,10 @@ static void set_span(struct rs_val *v, const char *name, const struct rs_csr *pa
 }
 
 struct leaks {
-    int64_t future_rows; /* train rows newer than the oldest test row */
-    int64_t
-        future_users; /* tested users whose own past has a row newer than their oldest test row */
-    int64_t tested;   /* users with a test row */
+    int64_t tested;       /* users with a test row */
+    int64_t future_users; /* of them, those whose own past holds a row newer than their first */
+    int64_t future_rows;  /* train rows newer than the first test row of all */
+    int64_t later_rows; /* train rows newer than the average test row: one early row says little */
 };
 
 static struct leaks find_leaks(const struct rs_split *s)
@@ -172,8 +178,11 @@ static struct leaks find_leaks(const struct rs_split *s)
         l.tested += rs_csr_len(&s->test, u) > 0;
     if (!s->train.times || !s->test.times || s->test.nnz == 0) return l;
     int64_t first = span_of(s->test.times, 0, s->test.nnz).first;
-    for (int64_t e = 0; e < s->train.nnz; e++)
+    double mean = mean_time(&s->test);
+    for (int64_t e = 0; e < s->train.nnz; e++) {
         l.future_rows += s->train.times[e] > first;
+        l.later_rows += (double)s->train.times[e] > mean;
+    }
     for (int32_t u = 0; u < s->n_users; u++) {
         if (rs_csr_len(&s->test, u) == 0 || rs_csr_len(past, u) == 0) continue;
         struct span test = span_of(s->test.times, s->test.indptr[u], s->test.indptr[u + 1]);
@@ -193,6 +202,7 @@ static struct rs_val *leaks_val(const struct rs_split *s, const struct leaks *l)
     if (!s->train.times || !s->test.times) return v;
     rs_val_set_int(v, "train_rows_after_first_test", l->future_rows);
     rs_val_set_real(v, "train_rows_after_first_test_share", part_of(l->future_rows, s->train.nnz));
+    rs_val_set_real(v, "train_rows_after_mean_test_share", part_of(l->later_rows, s->train.nnz));
     rs_val_set_int(v, "users_with_own_future_in_train", l->future_users);
     rs_val_set_real(v, "users_with_own_future_in_train_share", part_of(l->future_users, l->tested));
     return v;
@@ -222,11 +232,11 @@ static struct rs_val *warnings_val(const struct rs_split *s, const struct cut *c
              "%.1f %% of the tested users have rows in train that are newer than their first "
              "test row: scores will look better than they are in use",
              100 * part_of(l->future_users, l->tested));
-    if (l->future_rows > 0)
+    if (l->later_rows > 0)
         warn(v,
-             "%.1f %% of the train rows are newer than the first test row: popularity and "
+             "%.0f %% of the train rows are newer than the average test row: popularity and "
              "similarity learn from what other users did later",
-             100 * part_of(l->future_rows, s->train.nnz));
+             100 * part_of(l->later_rows, s->train.nnz));
     if (raw > 2 * s->test.nnz && s->protocol != RS_NONE)
         warn(v,
              "only %lld of %lld test rows are of users and items known in train: the others "
@@ -243,36 +253,36 @@ static const char *level_of(int64_t users)
     return users < MIN_FIT ? "weak" : "fit to compare models";
 }
 
-static struct rs_val *verdict_val(const struct rs_split *s, int64_t users, int64_t alt_users)
+static void set_verdict(struct rs_val *card, const struct rs_split *s, int64_t users,
+                        int64_t alt_users)
 {
-    struct rs_val *v = rs_val_map();
+    struct rs_val *proof = rs_val_set(card, "proof", rs_val_map());
     if (s->protocol == RS_NONE) {
-        rs_val_set_str(v, "level", "no test part");
-        rs_val_set_str(v, "text",
-                       "everything is train: for final fits and benchmarks, nothing can "
-                       "be measured on it");
-        return v;
+        rs_val_set_str(proof, "level", "no test part");
+        rs_val_set_str(card, "verdict",
+                       "everything is train: for final fits and benchmarks, nothing can be "
+                       "measured on it");
+        return;
     }
     double smallest = POWER_FACTOR * ASSUMED_SD / sqrt((double)users);
-    struct rs_str text;
-    rs_str_init(&text, 0);
-    rs_str_addf(&text,
-                "the test part has %lld %s who can be evaluated: a difference in ndcg@10 smaller "
-                "than about %.2g cannot be told from chance",
-                (long long)users, users == 1 ? "user" : "users", smallest);
+    rs_val_set_str(proof, "level", level_of(users));
+    rs_val_set_int(proof, "users", users);
+    rs_val_set_real(proof, "detectable_difference", smallest);
+    rs_val_set_real(proof, "assumed_sd", ASSUMED_SD);
+    if (alt_users >= 0) rs_val_set_int(proof, "users_by_user_temporal", alt_users);
+    char *remedy = NULL;
     if (users < MIN_FIT && alt_users > users) {
-        rs_str_addf(&text, "; use user-temporal (%lld users)", (long long)alt_users);
+        remedy = rs_xprintf("; use user-temporal (%lld users)", (long long)alt_users);
     } else if (users < MIN_FIT) {
-        rs_str_add(&text, "; use more data, or a smaller k-core");
+        remedy = rs_xstrdup("; use more data, or a smaller k-core");
     }
-    rs_val_set_str(v, "level", level_of(users));
-    rs_val_set_str(v, "text", rs_str_text(&text));
-    rs_val_set_int(v, "users", users);
-    rs_val_set_real(v, "detectable_difference", smallest);
-    rs_val_set_real(v, "assumed_sd", ASSUMED_SD);
-    if (alt_users >= 0) rs_val_set_int(v, "users_by_user_temporal", alt_users);
-    rs_str_clear(&text);
-    return v;
+    char *text = rs_xprintf("%s: the test part has %lld %s who can be evaluated; a difference in "
+                            "ndcg@10 smaller than about %.2g cannot be told from chance%s",
+                            level_of(users), (long long)users, users == 1 ? "user" : "users",
+                            smallest, remedy ? remedy : "");
+    rs_val_set_str(card, "verdict", text);
+    free(remedy);
+    free(text);
 }
 
 struct rs_val *rs_split_card(const struct cut *c, const struct rs_split *s,
@@ -297,6 +307,6 @@ struct rs_val *rs_split_card(const struct cut *c, const struct rs_split *s,
     set_span(times, "test", &s->test);
     rs_val_set(v, "leaks", leaks_val(s, &l));
     rs_val_set(v, "warnings", warnings_val(s, c, given, &l));
-    rs_val_set(v, "verdict", verdict_val(s, users, alt_users));
+    set_verdict(v, s, users, alt_users);
     return v;
 }

@@ -90,7 +90,7 @@ static enum rs_code match_ids(const struct rs_idmap *from, const struct rs_idmap
     if (!map) return rs_fail(err, RS_ENOMEM, "match %d ids: out of memory", n);
     struct rs_str text;
     rs_str_init(&text, 0);
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < n && !text.failed; i++) {
         if (rs_idmap_is_int(from) && rs_idmap_is_int(to)) {
             map[i] = rs_idmap_find_int(to, rs_idmap_int(from, i));
             continue;
@@ -99,7 +99,12 @@ static enum rs_code match_ids(const struct rs_idmap *from, const struct rs_idmap
         rs_idmap_add_text(from, i, &text);
         map[i] = rs_idmap_find(to, rs_str_text(&text));
     }
+    bool failed = text.failed;
     rs_str_clear(&text);
+    if (failed) {
+        free(map);
+        return rs_fail(err, RS_ENOMEM, "match %d ids: out of memory", n);
+    }
     *out = map;
     return RS_OK;
 }

@@ -23,7 +23,8 @@
  *   none            -, -      no test, no validation
  * Card         JSON: protocol, options, dataset_fingerprint; counts{}; dropped{reason: {rows, …}};
  *              users_evaluable (a relevant test item known in train); times{}, leaks{}, warnings[];
- *              verdict{level, text, …}: how much the test part can prove.
+ *              verdict, in words, and proof{level, detectable_difference, …}: how much the test
+ *              part can prove.
  */
 #ifndef RS_DATA_SPLIT_H
 #define RS_DATA_SPLIT_H
