@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ref/ref_split.h"
+#include "ref/ref_cut.h"
 #include "ref/support.h"
 #include "rs/base/fs.h"
 #include "rs/base/mem.h"
@@ -11,7 +11,7 @@
 #include "rs/base/rng.h"
 
 #define MAX_ROWS  900
-#define N_SEEDS   150
+#define N_SEEDS   100
 #define THRESHOLD 2.5
 
 /* Ratios with their complements as one writes them. */
@@ -209,13 +209,13 @@ static void against_twin(enum rs_protocol protocol, uint64_t seed, int *cuts)
     struct problem p;
     problem_init(&p, seed, protocol);
     static uint8_t label[MAX_ROWS];
-    ref_split_labels(p.rows, p.n, &p.o, ratios[p.ratio].train, ratios[p.ratio].before_test, p.keep,
-                     label);
+    ref_cut_labels(p.rows, p.n, &p.o, ratios[p.ratio].train, ratios[p.ratio].before_test, p.keep,
+                   label);
     int raw_test = 0;
     for (int r = 0; r < p.n; r++)
         raw_test += label[r] == REF_TEST;
-    ref_split_drop_unknown(p.rows, p.n, label);
-    int users = ref_split_evaluable(p.rows, p.n, label, THRESHOLD);
+    ref_cut_drop_unknown(p.rows, p.n, label);
+    int users = ref_cut_evaluable(p.rows, p.n, label, THRESHOLD);
     struct rs_split *s = cut(&p, NULL);
     if (!s) {
         assert_true(p.n_kept == 0 || users == 0);

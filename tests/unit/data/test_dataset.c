@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ref/ref_split.h"
+#include "ref/ref_cut.h"
 #include "ref/support.h"
 #include "rs/base/fs.h"
 #include "rs/base/hash.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ref/ref_split.h"
+#include "ref/ref_cut.h"
 #include "ref/support.h"
 #include "rs/base/mem.h"
 #include "rs/base/par.h"
