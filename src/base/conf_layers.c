@@ -74,17 +74,19 @@ static enum rs_code read_yaml(const struct rs_conf *c, const char *name, struct 
 }
 
 /* Names of configs/<group>/<name>.yaml, for an error. */
-static void list_options(const struct rs_conf *c, const char *group, struct rs_str *out)
+static void list_options(const struct rs_conf *c, const struct rs_conf_group *g, struct rs_str *out)
 {
-    char *sub = rs_xprintf("configs/%s", group);
+    char *sub = rs_xprintf("configs/%s", g->name);
     char *dir = rs_path_join(c->dir, sub);
     char **names = NULL;
     struct rs_err none = {0};
     if (!rs_fs_list(dir, &names, &none)) {
         for (char **n = names; *n; n++) {
-            if (rs_str_ends(*n, ".yaml")) {
-                rs_str_addf(out, "%s%.*s", out->len ? ", " : "", (int)(strlen(*n) - 5), *n);
+            char *option = rs_xstrndup(*n, strlen(*n) - (rs_str_ends(*n, ".yaml") ? 5 : 0));
+            if (rs_str_ends(*n, ".yaml") && !(g->pick && g->pick(option))) {
+                rs_str_addf(out, "%s%s", out->len ? ", " : "", option);
             }
+            free(option);
         }
         rs_fs_list_free(names);
     }
@@ -114,9 +116,10 @@ static enum rs_code load_option(struct rs_conf *c, const struct rs_conf_group *g
     } else if (!rc && !selects) {
         struct rs_str known;
         rs_str_init(&known, 4096);
-        list_options(c, g->name, &known);
-        rc = rs_fail(err, RS_EARG, "%s: %s=%s: there is no %s%s%s", source, g->name, option, name,
-                     known.len ? "; options: " : "", rs_str_text(&known));
+        if (g->list) g->list(&known);
+        list_options(c, g, &known);
+        rc = rs_fail(err, RS_EARG, "%s: there is no %s '%s' and no %s%s%s", source, g->name, option,
+                     name, known.len ? "; options: " : "", rs_str_text(&known));
         rs_str_clear(&known);
     }
     rs_val_free(tree);

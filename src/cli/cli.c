@@ -63,7 +63,7 @@ const struct rs_arg rs_cli_globals[] = {
     {.name = NULL},
 };
 
-static const struct rs_cmd globals_cmd = {.name = "recsys-tui", .args = rs_cli_globals};
+static const struct rs_cmd globals_cmd = {.name = "command line", .args = rs_cli_globals};
 
 /* Does words[i] name a global option? *uses: words it takes. */
 static bool is_global(const char *const *words, size_t n, size_t i, bool in_command, size_t *uses)

@@ -91,7 +91,10 @@ static enum rs_code take(struct rs_args *a, size_t at, const char *text, struct 
         return rs_fail(err, RS_EARG, "%s: --%s is given twice", a->cmd->name, arg->name);
     }
     struct rs_param p = param_of(arg);
-    if (rs_param_check(&p, text, err)) return rs_wrap(err, "%s: --%s", a->cmd->name, arg->name);
+    char shown[64];
+    snprintf(shown, sizeof(shown), "--%s", arg->name);
+    p.name = shown;
+    if (rs_param_check(&p, text, err)) return rs_wrap(err, "%s", a->cmd->name);
     push(&s->texts, &s->n, text);
     s->given = true;
     return RS_OK;

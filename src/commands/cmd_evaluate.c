@@ -333,6 +333,13 @@ static enum rs_code check_pair(const struct side *a, const struct side *b, struc
         a->label, b->label);
 }
 
+static void add_p(struct rs_table *t, double p)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%.2g", p);
+    rs_table_val(t, rs_val_real(p), text);
+}
+
 static void add_pair(struct rs_table *t, const struct side *a, const struct side *b,
                      const struct rs_paired *p)
 {
@@ -345,8 +352,8 @@ static void add_pair(struct rs_table *t, const struct side *a, const struct side
     rs_table_real(t, p->mean_b);
     rs_table_real(t, p->difference);
     rs_table_val(t, interval_val(p->interval), interval);
-    rs_table_real(t, p->p_value);
-    rs_table_real(t, p->p_adjusted);
+    add_p(t, p->p_value);
+    add_p(t, p->p_adjusted);
     rs_table_str(t, p->verdict);
 }
 

@@ -210,6 +210,13 @@ static const struct rs_param pipeline_table[] = {
     {.name = NULL},
 };
 
+static void list_models(struct rs_str *out)
+{
+    for (const struct rs_model_ops *const *m = rs_models; *m; m++) {
+        rs_str_addf(out, "%s%s", out->len ? ", " : "", (*m)->name);
+    }
+}
+
 const struct rs_conf_group rs_conf_groups[] = {
     {.name = "data", .table = data_table, .help = "what is read, and what is a bad row"},
     {.name = "split", .table = split_table, .help = "how data is cut"},
@@ -218,6 +225,7 @@ const struct rs_conf_group rs_conf_groups[] = {
      .table = model_table,
      .select = "name",
      .pick = rs_model_params,
+     .list = list_models,
      .help = "which model, and its parameters"},
     {.name = "train", .table = train_table, .help = "fitting"},
     {.name = "eval", .table = eval_table, .help = "metrics and their intervals"},

@@ -22,6 +22,7 @@ struct rs_conf_group {
     const struct rs_param *table;
     const char *select;
     const struct rs_param *(*pick)(const char *selected); /* NULL: unknown option */
+    void (*list)(struct rs_str *out); /* what may be picked, "a, b", for errors */
     const char *help;
 };
 
