@@ -258,10 +258,7 @@ static void show_differences(struct rs_result *out, const char *key, const char 
             rs_str_clear(&ys);
         }
     }
-    if (rs_table_n_rows(t) == 0) {
-        rs_result_say(out, "%s: none", heading);
-    }
-    rs_result_table(out, key, rs_table_n_rows(t) ? heading : NULL, t);
+    rs_result_table(out, key, heading, t);
 }
 
 enum rs_code rs_cmd_model_diff(struct rs_ctx *ctx, const struct rs_args *args,

@@ -97,10 +97,9 @@ void rs_result_print(const struct rs_result *r, int max_width, bool bold, struct
         if (b->text) {
             rs_str_addf(out, "%s\n", b->text);
         }
-        if (b->table && rs_table_n_rows(b->table) == 0 && !b->heading) {
-            continue; /* whoever made it says so in words */
-        }
-        if (b->table) {
+        if (b->table && rs_table_n_rows(b->table) == 0) {
+            rs_str_add(out, "none\n");
+        } else if (b->table) {
             rs_table_print(b->table, max_width, out);
         }
     }
