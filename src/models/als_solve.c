@@ -74,19 +74,12 @@ static struct entries row_entries(const struct rs_csr *m, int32_t row)
                             .n = m->indptr[row + 1] - begin};
 }
 
-/* regularization times (total confidence of the row)^exponent */
-static double row_regularization(const struct als_side *s, const struct entries *e)
+/* regularization (n + w0 n_cols)^exponent, w0 the unobserved_weight */
+static double row_regularization(const struct als_side *s, int64_t n)
 {
     const struct als_config *c = s->c;
     if (c->exponent <= 0) return c->regularization;
-    double sum = 0;
-    for (int64_t j = 0; e->weights && j < e->n; j++) {
-        sum += fabs((double)e->weights[j]);
-    }
-    if (!e->weights) sum = (double)e->n;
-    if (!(c->unobserved > 0)) sum = (double)e->n + (double)c->alpha * sum;
-    sum += als_pair_weight(c) * (double)(s->rows->n_cols - e->n);
-    return c->regularization * pow(sum, c->exponent);
+    return c->regularization * pow((double)n + c->unobserved * s->rows->n_cols, c->exponent);
 }
 
 /* Entries begin .. begin+n-1 of e: their vectors into w->tile, extra_j and target_j. */
@@ -181,7 +174,7 @@ bool als_usable(const float *v, size_t n)
 
 static bool row_cholesky(const struct als_side *s, const struct entries *e, struct work *w)
 {
-    start_system(s, w, row_regularization(s, e));
+    start_system(s, w, row_regularization(s, e->n));
     memset(w->b, 0, w->order * sizeof(float));
     for (int64_t begin = 0; begin < e->n; begin += TILE) {
         accumulate(w, gather(s, e, begin, w), true);
@@ -218,7 +211,7 @@ static void apply_system(const struct als_side *s, const struct entries *e, stru
 static bool row_cg(const struct als_side *s, const struct entries *e, struct work *w)
 {
     const struct rs_dense *dense = w->dense;
-    float regularization = (float)row_regularization(s, e);
+    float regularization = (float)row_regularization(s, e->n);
     memset(w->b, 0, w->order * sizeof(float));
     for (int64_t begin = 0; begin < e->n; begin += TILE) {
         accumulate(w, gather(s, e, begin, w), false);
@@ -252,7 +245,7 @@ static bool row_cg(const struct als_side *s, const struct entries *e, struct wor
 static double row_loss(const struct als_side *s, const struct entries *e, struct work *w)
 {
     double norm = (double)w->dense->dot(w->x, w->x, w->order);
-    double loss = row_regularization(s, e) * norm;
+    double loss = row_regularization(s, e->n) * norm;
     for (int64_t begin = 0; s->observed && begin < e->n; begin += TILE) {
         int32_t n = e->n <= TILE ? (int32_t)e->n : gather(s, e, begin, w);
         for (int32_t j = 0; j < n; j++) {
@@ -352,7 +345,7 @@ bool als_contributions(const struct als_side *s, const int32_t *cols, const floa
 {
     struct work w = work_of(s->c, scratch);
     struct entries e = {.cols = cols, .weights = weights, .n = n};
-    start_system(s, &w, row_regularization(s, &e));
+    start_system(s, &w, row_regularization(s, n));
     for (int64_t begin = 0; begin < n; begin += TILE) {
         accumulate(&w, gather(s, &e, begin, &w), true);
     }

@@ -22,14 +22,9 @@ static double confidence(const struct ref_als *c, double r)
     return 1 + c->alpha * fabs(r);
 }
 
-static double regularization(const struct ref_als *c, const int32_t *cols, const float *weights,
-                             int64_t n, int32_t n_cols)
+static double regularization(const struct ref_als *c, int64_t n, int32_t n_cols)
 {
-    double sum = 0;
-    for (int32_t i = 0; i < n_cols; i++) {
-        sum += confidence(c, entry(cols, weights, n, i));
-    }
-    return c->regularization * pow(sum, c->exponent);
+    return c->regularization * pow((double)n + c->unobserved * n_cols, c->exponent);
 }
 
 /* Gaussian elimination with row pivots; a[f x f] and b[f] are used up, b becomes the solution. */
@@ -71,7 +66,7 @@ void ref_als_solve(const struct ref_als *c, const double *y, int32_t n_cols, con
     memset(x_out, 0, (size_t)f * sizeof(*x_out));
     if (n == 0) return;
     double *a = rs_xalloc((size_t)f * (size_t)f, sizeof(*a));
-    double reg = regularization(c, cols, weights, n, n_cols);
+    double reg = regularization(c, n, n_cols);
     for (int32_t k = 0; k < f; k++) {
         a[k * f + k] = reg;
     }
@@ -93,7 +88,6 @@ double ref_als_objective(const struct ref_als *c, const struct rs_csr *w, const 
                          const double *y)
 {
     double sum = 0;
-    double *item_confidence = rs_xalloc((size_t)w->n_cols, sizeof(*item_confidence));
     int64_t *item_rows = rs_xalloc((size_t)w->n_cols, sizeof(*item_rows));
     for (int32_t u = 0; u < w->n_rows; u++) {
         const int32_t *cols = w->indices + w->indptr[u];
@@ -103,7 +97,7 @@ double ref_als_objective(const struct ref_als *c, const struct rs_csr *w, const 
         for (int32_t k = 0; k < c->f; k++) {
             norm += x[u * c->f + k] * x[u * c->f + k];
         }
-        if (n > 0) sum += regularization(c, cols, weights, n, w->n_cols) * norm;
+        if (n > 0) sum += regularization(c, n, w->n_cols) * norm;
         for (int32_t i = 0; i < w->n_cols; i++) {
             double r = entry(cols, weights, n, i);
             double score = 0;
@@ -112,7 +106,6 @@ double ref_als_objective(const struct ref_als *c, const struct rs_csr *w, const 
             }
             double p = r > 0 ? 1 : 0;
             sum += confidence(c, r) * (p - score) * (p - score);
-            item_confidence[i] += confidence(c, r);
             item_rows[i] += r != 0;
         }
     }
@@ -121,9 +114,8 @@ double ref_als_objective(const struct ref_als *c, const struct rs_csr *w, const 
         for (int32_t k = 0; k < c->f; k++) {
             norm += y[i * c->f + k] * y[i * c->f + k];
         }
-        if (item_rows[i]) sum += c->regularization * pow(item_confidence[i], c->exponent) * norm;
+        if (item_rows[i]) sum += regularization(c, item_rows[i], w->n_rows) * norm;
     }
-    free(item_confidence);
     free(item_rows);
     return sum;
 }

@@ -5,8 +5,10 @@
  *          p_ui = 1 where a row has weight r_ui > 0, 0 elsewhere;
  *          c_ui = 1 + alpha |r_ui| (unobserved_weight 0), or c_ui = |r_ui| on rows and
  *          unobserved_weight w0 elsewhere;
- *          reg_u = regularization (sum_i c_ui)^regularization_exponent, all items, in both forms:
- *          exponent 0 is the plain sum of squares, 1 keeps one value right whatever alpha is.
+ *          reg_u = regularization (n_u + w0 n_items)^regularization_exponent, n_u the user's rows.
+ *          Exponent 0 is the plain sum of squares. 0.5 (default) follows the noise of a sparse
+ *          matrix, whose largest singular value grows with the square root of the rows: one value
+ *          serves small and large data.
  * Source   Hu, Koren, Volinsky 2008; Takacs, Pilaszy, Tikk 2011 (cg); Rendle et al. 2021, 2022
  *          (frequency-scaled regularisation, unobserved weight).
  * Shapes   X [n_users x f], Y [n_items x f], row-major float, 64-byte aligned.
