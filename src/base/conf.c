@@ -33,8 +33,52 @@ enum rs_code rs_conf_unknown_group(const struct rs_conf *c, const char *name, co
     }
     names[n] = NULL;
     const char *near = rs_str_nearest(name, names);
-    return rs_fail(err, RS_EARG, "%s: there is no group '%s'%s%s (see 'config schema')", source,
-                   name, near ? ": did you mean " : "", near ? near : "");
+    return rs_fail(err, RS_EARG, "%s: there is no group '%s'%s%s%s (see 'config schema')", source,
+                   name, near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+static size_t add_names(const struct rs_param *table, const char **names, size_t n, size_t max)
+{
+    for (const struct rs_param *p = table; p && p->name && n + 2 < max; p++) {
+        names[n++] = p->name;
+        if (p->alias) {
+            names[n++] = p->alias;
+        }
+    }
+    return n;
+}
+
+enum rs_code rs_conf_unknown_key(const struct rs_conf *c, const struct rs_conf_group *g,
+                                 const char *key, const char *source, struct rs_err *err)
+{
+    const char *names[128];
+    size_t n = add_names(g->table, names, 0, 128);
+    if (g->select) {
+        n = add_names(g->pick(rs_conf_chosen(c, g)), names, n, 128);
+    }
+    names[n] = NULL;
+    const char *near = rs_str_nearest(key, names);
+    return rs_fail(err, RS_EARG, "%s: there is no key %s.%s%s%s%s%s%s (see 'config schema')",
+                   source, g->name, key, g->select ? " of " : "",
+                   g->select ? rs_conf_chosen(c, g) : "", near ? ": did you mean " : "",
+                   near ? near : "", near ? "?" : "");
+}
+
+const char *rs_conf_chosen(const struct rs_conf *c, const struct rs_conf_group *g)
+{
+    const struct rs_val *map = rs_val_get(c->raw, g->name);
+    const char *said = map ? rs_val_get_str(map, g->select, NULL) : NULL;
+    const struct rs_param *row = rs_param_find(g->table, g->select);
+    return said ? said : row && row->dflt ? row->dflt : "";
+}
+
+const struct rs_param *rs_conf_row(const struct rs_conf *c, const struct rs_conf_group *g,
+                                   const char *key)
+{
+    const struct rs_param *row = rs_param_find(g->table, key);
+    if (row || !g->select) return row;
+    const struct rs_param *table = g->pick(rs_conf_chosen(c, g));
+    return table ? rs_param_find(table, key) : NULL;
 }
 
 static void set_source(struct rs_conf *c, const char *group, const char *key, const char *source)
@@ -51,71 +95,88 @@ void rs_conf_put(struct rs_conf *c, const struct rs_conf_group *g, const char *k
     if (!map) {
         map = rs_val_set(c->raw, g->name, rs_val_map());
     }
-    const struct rs_param *row = rs_param_find(g->table, key);
-    if (g->select && strcmp(key, g->select) == 0) {
-        const struct rs_val *old = rs_val_get(map, key);
-        if (old && !rs_val_equal(old, value)) {
-            map = rs_val_set(c->raw, g->name, rs_val_map());
+    bool selects = g->select && strcmp(key, g->select) == 0;
+    if (selects && (value->type != RS_VAL_STR || strcmp(value->s, rs_conf_chosen(c, g)) != 0)) {
+        for (size_t i = map->n; i-- > 0;) {
+            if (!rs_param_find(g->table, map->keys[i])) {
+                rs_val_remove(map, map->keys[i]);
+            }
         }
-    } else if (!row && g->select) {
-        /* An alias and its name are one key: the later layer stands. */
-        const char *chosen = rs_val_get_str(map, g->select, NULL);
-        const struct rs_param *dflt = rs_param_find(g->table, g->select);
-        const struct rs_param *table = g->pick(chosen ? chosen : dflt ? dflt->dflt : "");
-        row = table ? rs_param_find(table, key) : NULL;
     }
+    /* An alias and its name are one key: the later layer stands. */
+    const struct rs_param *row = rs_conf_row(c, g, key);
     const char *name = row ? row->name : key;
     rs_val_set(map, name, rs_val_copy(value));
     set_source(c, g->name, name, source);
+}
+
+/* ${oc.env:VAR} or ${oc.env:VAR,default}; a default may stand in quotes. */
+static enum rs_code look_up_variable(const struct rs_conf *c, const char *spec, struct rs_val **out,
+                                     struct rs_err *err)
+{
+    size_t len = strcspn(spec, ",");
+    char *variable = rs_xstrndup(spec, len);
+    const char *value = c->environ_get(variable);
+    enum rs_code rc = RS_OK;
+    if (value) {
+        *out = rs_val_str(value);
+    } else if (spec[len] == ',') {
+        const char *dflt = spec + len + 1;
+        dflt += strspn(dflt, " ");
+        size_t n = strlen(dflt);
+        bool quoted = n >= 2 && (dflt[0] == '\'' || dflt[0] == '"') && dflt[n - 1] == dflt[0];
+        char *text = quoted ? rs_xstrndup(dflt + 1, n - 2) : rs_xstrdup(dflt);
+        *out = rs_val_str(text);
+        free(text);
+    } else {
+        rc = rs_fail(err, RS_EARG, "variable %s is not set: use ${oc.env:%s,DEFAULT}", variable,
+                     variable);
+    }
+    free(variable);
+    return rc;
 }
 
 /* What a ${…} stands for; *out is the caller's. */
 static enum rs_code look_up(const struct rs_conf *c, const char *name, struct rs_val **out,
                             struct rs_err *err)
 {
-    if (rs_str_starts(name, "oc.env:")) {
-        char *variable = rs_xstrndup(name + 7, strcspn(name + 7, ","));
-        const char *comma = strchr(name, ',');
-        const char *value = c->environ_get(variable);
-        enum rs_code rc = RS_OK;
-        if (!value && !comma) {
-            rc = rs_fail(err, RS_EARG, "variable %s is not set and has no default", variable);
-        } else {
-            *out = rs_val_str(value ? value : comma + 1);
-        }
-        free(variable);
-        return rc;
-    }
-    const struct rs_val *v = rs_val_at(c->raw, name);
-    if (v) {
-        *out = rs_val_copy(v);
-        return RS_OK;
-    }
+    if (rs_str_starts(name, "oc.env:")) return look_up_variable(c, name + 7, out, err);
     size_t len = strcspn(name, ".");
     const struct rs_conf_group *g = rs_conf_find_group(c, name, len);
-    const struct rs_param *row = g && name[len] ? rs_param_find(g->table, name + len + 1) : NULL;
+    const struct rs_param *row = g && name[len] ? rs_conf_row(c, g, name + len + 1) : NULL;
     if (!row) return rs_fail(err, RS_EARG, "${%s}: there is no such key", name);
-    *out = rs_val_str(row->dflt ? row->dflt : "");
+    const struct rs_val *map = rs_val_get(c->raw, g->name);
+    const struct rs_val *v = map ? rs_val_get(map, row->name) : NULL;
+    *out = v ? rs_val_copy(v) : rs_val_str(row->dflt);
     return RS_OK;
 }
 
-/* One pass over text: every ${…} replaced. A text that is one ${…} takes the value's type. */
+static void add_value(const struct rs_val *v, struct rs_str *out)
+{
+    if (v->type == RS_VAL_STR) {
+        rs_str_add(out, v->s);
+    } else if (v->type != RS_VAL_NULL) {
+        rs_json_print(v, 0, out);
+    }
+}
+
+/* One pass over text: every innermost ${…} replaced. A text that is one ${…} takes the value's
+ * type. */
 static enum rs_code expand(const struct rs_conf *c, const char *text, struct rs_val **out,
                            struct rs_err *err)
 {
     struct rs_str joined;
     rs_str_init(&joined, RS_CONF_MAX_FILE);
     enum rs_code rc = RS_OK;
-    for (const char *at = text; *at && !rc;) {
-        const char *open = strstr(at, "${");
-        const char *close = open ? strchr(open, '}') : NULL;
-        if (open && !close) {
-            rc = rs_fail(err, RS_EARG, "'%s': a ${ is not closed", text);
+    const char *at = text;
+    for (const char *open; !rc && (open = strstr(at, "${"));) {
+        const char *close = strchr(open, '}');
+        if (!close) {
+            rc = rs_fail(err, RS_EARG, "'%.200s': a ${ is not closed", text);
             break;
         }
-        if (!open) {
-            rs_str_add(&joined, at);
-            break;
+        for (const char *inner; (inner = strstr(open + 2, "${")) && inner < close;) {
+            open = inner;
         }
         rs_str_addn(&joined, at, (size_t)(open - at));
         char *name = rs_xstrndup(open + 2, (size_t)(close - open - 2));
@@ -127,13 +188,15 @@ static enum rs_code expand(const struct rs_conf *c, const char *text, struct rs_
             rs_str_clear(&joined);
             return RS_OK;
         }
-        if (!rc && v->type == RS_VAL_STR) {
-            rs_str_add(&joined, v->s);
-        } else if (!rc) {
-            rs_json_print(v, 0, &joined);
+        if (!rc) {
+            add_value(v, &joined);
         }
         rs_val_free(v);
         at = close + 1;
+    }
+    rs_str_add(&joined, at);
+    if (!rc && joined.failed) {
+        rc = rs_fail(err, RS_EARG, "it becomes longer than %d bytes", RS_CONF_MAX_FILE);
     }
     if (!rc) {
         *out = rs_val_str(rs_str_text(&joined));
@@ -142,19 +205,35 @@ static enum rs_code expand(const struct rs_conf *c, const char *text, struct rs_
     return rc;
 }
 
-static enum rs_code resolve(struct rs_conf *c, struct rs_val *map, size_t at, struct rs_err *err)
+/* The value at map->items[at] with every ${…} replaced, typed as its row wants. */
+static enum rs_code resolve(struct rs_conf *c, const struct rs_conf_group *g, struct rs_val *map,
+                            size_t at, struct rs_err *err)
 {
-    for (int depth = 0; map->items[at]->type == RS_VAL_STR && strstr(map->items[at]->s, "${");
-         depth++) {
-        if (depth == MAX_INTERPOLATION) {
-            return rs_fail(err, RS_EARG, "'%s' refers to itself", map->items[at]->s);
-        }
-        struct rs_val *v = NULL;
-        enum rs_code rc = expand(c, map->items[at]->s, &v, err);
-        if (rc) return rc;
-        rs_val_free(map->items[at]);
-        map->items[at] = v;
+    const struct rs_val *said = map->items[at];
+    if (said->type != RS_VAL_STR || !strstr(said->s, "${")) return RS_OK;
+    struct rs_val *now = rs_val_copy(said);
+    enum rs_code rc = RS_OK;
+    for (int depth = 0; !rc && now->type == RS_VAL_STR && strstr(now->s, "${"); depth++) {
+        struct rs_val *next = NULL;
+        rc = depth < MAX_INTERPOLATION ? expand(c, now->s, &next, err)
+                                       : rs_fail(err, RS_EARG, "it refers to itself");
+        if (rc) break;
+        rs_val_free(now);
+        now = next;
     }
+    if (!rc && now->type == RS_VAL_STR) {
+        struct rs_val *typed = NULL;
+        rc = rs_conf_read_text(rs_conf_row(c, g, map->keys[at]), now->s, "value", &typed, err);
+        rs_val_free(now);
+        now = typed;
+    }
+    if (rc) {
+        rs_wrap(err, "'%.200s'", said->s);
+        rs_val_free(now);
+        return rc;
+    }
+    rs_val_free(map->items[at]);
+    map->items[at] = now;
     return RS_OK;
 }
 
@@ -162,9 +241,11 @@ enum rs_code rs_conf_interpolate(struct rs_conf *c, struct rs_err *err)
 {
     for (size_t i = 0; i < c->raw->n; i++) {
         struct rs_val *map = c->raw->items[i];
+        const char *name = c->raw->keys[i];
+        const struct rs_conf_group *g = rs_conf_find_group(c, name, strlen(name));
         for (size_t j = 0; j < map->n; j++) {
-            if (resolve(c, map, j, err)) {
-                char *path = rs_xprintf("%s.%s", c->raw->keys[i], map->keys[j]);
+            if (resolve(c, g, map, j, err)) {
+                char *path = rs_xprintf("%s.%s", name, map->keys[j]);
                 rs_wrap(err, "%s: %s", rs_val_get_str(c->sources, path, ""), path);
                 free(path);
                 return err->code;
@@ -181,27 +262,17 @@ static enum rs_code check_key(struct rs_conf *c, size_t group, const char *key,
     const struct rs_conf_group *g = &c->groups[group];
     char *path = rs_xprintf("%s.%s", g->name, key);
     const char *source = rs_val_get_str(c->sources, path, "");
-    struct rs_values *values = NULL;
-    if (rs_param_find(g->table, key)) {
-        values = c->main_values[group];
-    } else if (c->picked_values[group]) {
-        values = c->picked_values[group]; /* says itself what it does not know */
-    }
+    struct rs_values *values =
+        rs_param_find(g->table, key) ? c->main_values[group] : c->picked_values[group];
+    const struct rs_param *row = values ? rs_param_find(rs_values_table(values), key) : NULL;
     enum rs_code rc;
-    if (values) {
-        rc = rs_values_set_val(values, key, value, err);
-        if (rc) rs_wrap(err, "%s: %s", source, g->name);
+    if (!row) {
+        rc = rs_conf_unknown_key(c, g, key, source, err);
     } else {
-        const char *names[64];
-        size_t n = 0;
-        for (const struct rs_param *p = g->table; p->name && n < 63; p++) {
-            names[n++] = p->name;
-        }
-        names[n] = NULL;
-        const char *near = rs_str_nearest(key, names);
-        rc = rs_fail(err, RS_EARG, "%s: there is no key %s%s%s%s%s (see 'config schema')", source,
-                     path, near ? ": did you mean " : "", near ? g->name : "", near ? "." : "",
-                     near ? near : "");
+        rc = row->type == RS_PARAM_INT_LIST && value->type == RS_VAL_STR
+                 ? rs_values_set_text(values, key, value->s, err)
+                 : rs_values_set_val(values, key, value, err);
+        if (rc) rs_wrap(err, "%s: %s", source, g->name);
     }
     free(path);
     return rc;
@@ -347,8 +418,12 @@ const char *rs_conf_source(const struct rs_conf *c, const char *key)
 {
     const char *name;
     const struct rs_values *v = values_of(c, key, &name);
-    return v && rs_values_is_set(v, name) ? rs_val_get_str(c->sources, key, "built-in")
-                                          : "built-in";
+    if (!rs_values_is_set(v, name)) return "built-in";
+    char *path =
+        rs_xprintf("%.*s%s", (int)(name - key), key, rs_param_find(rs_values_table(v), name)->name);
+    const char *source = rs_val_get_str(c->sources, path, "built-in");
+    free(path);
+    return source;
 }
 
 const struct rs_values *rs_conf_group(const struct rs_conf *c, const char *group)

@@ -31,8 +31,9 @@ static enum rs_code merge_group(struct rs_conf *c, const struct rs_conf_group *g
     return RS_OK;
 }
 
+/* defaults: may the tree have a list of them? It is not a group. */
 static enum rs_code merge_tree(struct rs_conf *c, const struct rs_val *tree, const char *file,
-                               struct rs_err *err)
+                               bool defaults, struct rs_err *err)
 {
     if (tree->type != RS_VAL_MAP) {
         return rs_fail(err, RS_EARG, "%s: expected groups of keys, got %s", file,
@@ -40,7 +41,7 @@ static enum rs_code merge_tree(struct rs_conf *c, const struct rs_val *tree, con
     }
     for (size_t i = 0; i < tree->n; i++) {
         const char *name = tree->keys[i];
-        if (strcmp(name, "defaults") == 0) continue;
+        if (defaults && strcmp(name, "defaults") == 0) continue;
         const struct rs_conf_group *g = rs_conf_find_group(c, name, strlen(name));
         if (!g) {
             char source[600];
@@ -133,8 +134,9 @@ static const char *overridden(const char *group, const char *const *overrides, s
     const char *found = NULL;
     size_t len = strlen(group);
     for (size_t i = 0; i < n; i++) {
-        if (strncmp(overrides[i], group, len) == 0 && overrides[i][len] == '=') {
-            found = overrides[i] + len + 1;
+        const char *at = overrides[i] + strspn(overrides[i], "+");
+        if (strncmp(at, group, len) == 0 && at[len] == '=') {
+            found = at + len + 1;
         }
     }
     return found;
@@ -157,13 +159,38 @@ static enum rs_code load_default(struct rs_conf *c, const struct rs_val *entry,
     return load_option(c, g, said ? said : entry->items[0]->s, said ? "command line" : source, err);
 }
 
+static bool in_defaults(const struct rs_val *defaults, const char *group)
+{
+    for (size_t i = 0; defaults && i < defaults->n; i++) {
+        const struct rs_val *entry = defaults->items[i];
+        if (entry->type == RS_VAL_MAP && rs_val_get(entry, group)) return true;
+    }
+    return false;
+}
+
+/* Options that the command line gives to groups with a selector stand here, below params.yaml,
+ * also where the defaults list does not have the group. */
+static enum rs_code load_chosen(struct rs_conf *c, const struct rs_val *defaults,
+                                const char *const *overrides, size_t n, struct rs_err *err)
+{
+    enum rs_code rc = RS_OK;
+    for (const struct rs_conf_group *g = c->groups; g->name && !rc; g++) {
+        const char *said = g->select ? overridden(g->name, overrides, n) : NULL;
+        if (said && !in_defaults(defaults, g->name)) {
+            rc = load_option(c, g, said, "command line", err);
+        }
+    }
+    return rc;
+}
+
 static enum rs_code read_config_yaml(struct rs_conf *c, const char *const *overrides, size_t n,
                                      struct rs_err *err)
 {
     struct rs_val *tree = NULL;
     enum rs_code rc = read_yaml(c, "configs/config.yaml", &tree, err);
-    if (rc || !tree) return rc;
-    const struct rs_val *defaults = rs_val_get(tree, "defaults");
+    if (rc) return rc;
+    if (!tree) return load_chosen(c, NULL, overrides, n, err);
+    const struct rs_val *defaults = tree->type == RS_VAL_MAP ? rs_val_get(tree, "defaults") : NULL;
     bool self_done = false;
     if (defaults && defaults->type != RS_VAL_LIST) {
         rc = rs_fail(err, RS_EARG, "configs/config.yaml:%d: defaults: expected a list, got %s",
@@ -172,14 +199,17 @@ static enum rs_code read_config_yaml(struct rs_conf *c, const char *const *overr
     for (size_t i = 0; !rc && defaults && i < defaults->n; i++) {
         const struct rs_val *entry = defaults->items[i];
         if (entry->type == RS_VAL_STR && strcmp(entry->s, "_self_") == 0) {
-            rc = merge_tree(c, tree, "configs/config.yaml", err);
+            rc = merge_tree(c, tree, "configs/config.yaml", true, err);
             self_done = true;
         } else {
             rc = load_default(c, entry, overrides, n, err);
         }
     }
     if (!rc && !self_done) {
-        rc = merge_tree(c, tree, "configs/config.yaml", err);
+        rc = merge_tree(c, tree, "configs/config.yaml", true, err);
+    }
+    if (!rc) {
+        rc = load_chosen(c, defaults, overrides, n, err);
     }
     rs_val_free(tree);
     return rc;
@@ -193,24 +223,28 @@ enum rs_code rs_conf_read_files(struct rs_conf *c, const char *const *overrides,
     struct rs_val *params = NULL;
     rc = read_yaml(c, "params.yaml", &params, err);
     if (!rc && params) {
-        rc = merge_tree(c, params, "params.yaml", err);
+        rc = merge_tree(c, params, "params.yaml", false, err);
     }
     rs_val_free(params);
     return rc;
 }
 
-/* A value as YAML reads it: 3 is a number, [5, 10] a list, anything else text. */
-static enum rs_code parse_value(const char *text, const char *source, struct rs_val **out,
-                                struct rs_err *err)
+enum rs_code rs_conf_read_text(const struct rs_param *row, const char *text, const char *source,
+                               struct rs_val **out, struct rs_err *err)
 {
-    struct rs_err none = {0};
     size_t len = strlen(text);
     bool quoted = len >= 2 && (text[0] == '\'' || text[0] == '"');
-    if (len == 0) {
-        *out = rs_val_str("");
+    bool words = row && (row->type == RS_PARAM_TEXT || row->type == RS_PARAM_CHOICE);
+    if (strcmp(text, "null") == 0) {
+        *out = rs_val_null();
+        return RS_OK;
+    }
+    if (len == 0 || (words && !quoted)) {
+        *out = rs_val_str(text);
         return RS_OK;
     }
     if (text[0] == '[' || quoted || !strpbrk(text, ":#{}&*!|>'\"%@`")) {
+        struct rs_err none = {0};
         enum rs_code rc = rs_yaml_parse(text, len, source, out, &none);
         if (!rc && (*out)->type != RS_VAL_MAP) return RS_OK;
         if (!rc) {
@@ -232,7 +266,7 @@ static void put_environment(struct rs_conf *c, const struct rs_conf_group *g, co
     struct rs_val *v = NULL;
     struct rs_err none = {0};
     char *source = rs_xprintf("environment %s", variable);
-    if (parse_value(value, source, &v, &none)) {
+    if (rs_conf_read_text(rs_conf_row(c, g, key), value, source, &v, &none)) {
         v = rs_val_str(value); /* the check says what is wrong with it */
     }
     rs_conf_put(c, g, key, v, source);
@@ -264,58 +298,84 @@ void rs_conf_read_environment(struct rs_conf *c, const struct rs_conf_env *env)
     for (const struct rs_conf_group *g = c->groups; g->name; g++) {
         read_table_environment(c, g, g->table);
         if (!g->select) continue;
-        const struct rs_val *map = rs_val_get(c->raw, g->name);
-        const char *chosen = map ? rs_val_get_str(map, g->select, NULL) : NULL;
-        if (!chosen) {
-            const struct rs_param *row = rs_param_find(g->table, g->select);
-            chosen = row ? row->dflt : NULL;
-        }
-        read_table_environment(c, g, chosen ? g->pick(chosen) : NULL);
+        read_table_environment(c, g, g->pick(rs_conf_chosen(c, g)));
     }
 }
 
-static enum rs_code apply_one(struct rs_conf *c, const char *text, struct rs_err *err)
+/* One override taken apart. */
+struct said {
+    bool remove;
+    const struct rs_conf_group *g;
+    char *key; /* NULL: an option of the group */
+    const char *value;
+};
+
+static enum rs_code read_override(const struct rs_conf *c, const char *text, struct said *out,
+                                  struct rs_err *err)
 {
     bool remove = text[0] == '~';
     const char *at = text + (text[0] == '+' || remove);
     at += text[0] == '+' && text[1] == '+';
     size_t key_len = strcspn(at, "=");
-    const char *value = at[key_len] == '=' ? at + key_len + 1 : "";
     size_t group_len = strcspn(at, ".=");
     char group[128];
     snprintf(group, sizeof(group), "%.*s", (int)group_len, at);
     const struct rs_conf_group *g = rs_conf_find_group(c, at, group_len);
     if (!g) return rs_conf_unknown_group(c, group, "command line", err);
-    if (group_len == key_len) return load_option(c, g, value, "command line", err);
-    char *key = rs_xstrndup(at + group_len + 1, key_len - group_len - 1);
-    enum rs_code rc = RS_OK;
-    if (remove) {
-        struct rs_val *map = rs_val_get(c->raw, g->name);
-        if (map) {
-            rs_val_remove(map, key);
-        }
-    } else {
-        struct rs_val *v = NULL;
-        rc = parse_value(value, "command line", &v, err);
-        if (!rc) {
-            rs_conf_put(c, g, key, v, "command line");
-        }
-        rs_val_free(v);
+    bool option = group_len == key_len;
+    if (option && remove) {
+        return rs_fail(err, RS_EARG, "command line: %s: say which key: ~%s.KEY", text, group);
     }
-    free(key);
-    return rc;
+    *out = (struct said){.remove = remove,
+                         .g = g,
+                         .key = option ? NULL
+                                       : rs_xstrndup(at + group_len + 1, key_len - group_len - 1),
+                         .value = at[key_len] == '=' ? at + key_len + 1 : ""};
+    return RS_OK;
+}
+
+static enum rs_code apply_option(struct rs_conf *c, const struct said *s, struct rs_err *err)
+{
+    /* Already composed below params.yaml: what stands above the option's file keeps standing. */
+    bool holds =
+        s->g->select && s->g->pick(s->value) && strcmp(rs_conf_chosen(c, s->g), s->value) == 0;
+    return holds ? RS_OK : load_option(c, s->g, s->value, "command line", err);
+}
+
+static enum rs_code apply_key(struct rs_conf *c, const struct said *s, struct rs_err *err)
+{
+    const struct rs_param *row = rs_conf_row(c, s->g, s->key);
+    if (s->remove) {
+        struct rs_val *map = rs_val_get(c->raw, s->g->name);
+        if (!row) return rs_conf_unknown_key(c, s->g, s->key, "command line", err);
+        if (map) {
+            rs_val_remove(map, row->name);
+        }
+        return RS_OK;
+    }
+    struct rs_val *v = NULL;
+    enum rs_code rc = rs_conf_read_text(row, s->value, "command line", &v, err);
+    if (rc) return rc;
+    rs_conf_put(c, s->g, s->key, v, "command line");
+    rs_val_free(v);
+    return RS_OK;
 }
 
 enum rs_code rs_conf_apply_overrides(struct rs_conf *c, const char *const *overrides, size_t n,
                                      struct rs_err *err)
 {
-    /* Options of groups first, so that a key stands over the option's file in any order. */
-    for (int pass = 0; pass < 2; pass++) {
+    /* Options of groups first, then selectors, then keys: the order they are said in is free. */
+    for (int pass = 0; pass < 3; pass++) {
         for (size_t i = 0; i < n; i++) {
-            const char *o = overrides[i];
-            bool option = o[strcspn(o, ".=")] == '=' && o[0] != '~' && o[0] != '+';
-            if (option != (pass == 0)) continue;
-            enum rs_code rc = apply_one(c, o, err);
+            struct said s = {0};
+            enum rs_code rc = read_override(c, overrides[i], &s, err);
+            if (rc) return rc;
+            bool selects = s.key && !s.remove && rs_str_eq(s.key, s.g->select);
+            int rank = !s.key ? 0 : selects ? 1 : 2;
+            if (rank == pass) {
+                rc = rank == 0 ? apply_option(c, &s, err) : apply_key(c, &s, err);
+            }
+            free(s.key);
             if (rc) return rc;
         }
     }
