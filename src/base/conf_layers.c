@@ -119,8 +119,13 @@ static enum rs_code load_option(struct rs_conf *c, const struct rs_conf_group *g
         rs_str_init(&known, 4096);
         if (g->list) g->list(&known);
         list_options(c, g, &known);
-        rc = rs_fail(err, RS_EARG, "%s: there is no %s '%s' and no %s%s%s", source, g->name, option,
-                     name, known.len ? "; options: " : "", rs_str_text(&known));
+        struct rs_str what;
+        rs_str_init(&what, 4096);
+        if (g->pick) rs_str_addf(&what, "there is no %s '%s' and no ", g->name, option);
+        if (!g->pick) rs_str_addf(&what, "%s=%s: there is no ", g->name, option);
+        rc = rs_fail(err, RS_EARG, "%s: %s%s%s%s", source, rs_str_text(&what), name,
+                     known.len ? "; options: " : "", rs_str_text(&known));
+        rs_str_clear(&what);
         rs_str_clear(&known);
     }
     rs_val_free(tree);
