@@ -2,7 +2,7 @@
  * catalogue - titles in one block of NUL-terminated texts, genres as bit masks, years.
  *
  * Genre names are always sorted and bit g stands for name g: a new name moves the bits above it in
- * every mask. There are at most 64 names, so that is rare. Offset 0 of the block is the empty title.
+ * every mask, which happens at most 64 times. Offset 0 of the block is the empty title.
  */
 #include "rs/data/catalogue.h"
 
@@ -222,33 +222,49 @@ void rs_catalogue_add_genres(const struct rs_catalogue *c, int32_t item, struct 
 
 /* ---- save and load ------------------------------------------------------------------------ */
 
-enum rs_code rs_catalogue_save(const struct rs_catalogue *c, struct rs_writer *w,
-                               struct rs_err *err)
+/* Titles in item order: the order of setting, and what was replaced, leave no trace. */
+static size_t lay_titles(const struct rs_catalogue *c, int64_t *offsets, char *titles)
 {
-    /* In item order: what was replaced and the order of setting leave no trace. */
-    size_t n = (size_t)c->n_items;
-    int64_t *offsets = rs_try_alloc(n, sizeof(*offsets));
-    char *titles = rs_try_alloc(c->n_titles, 1);
-    enum rs_code rc = RS_OK;
-    if (!offsets || !titles) rc = rs_fail(err, RS_ENOMEM, "save catalogue: out of memory");
     size_t len = 1;
-    for (size_t i = 0; i < n && !rc; i++) {
-        const char *title = rs_catalogue_title(c, (int32_t)i);
+    for (int32_t i = 0; i < c->n_items; i++) {
+        const char *title = rs_catalogue_title(c, i);
         size_t bytes = strlen(title) + 1;
         if (bytes == 1) continue;
         offsets[i] = (int64_t)len;
         memcpy(titles + len, title, bytes);
         len += bytes;
     }
+    return len;
+}
+
+static enum rs_code write_sections(const struct rs_catalogue *c, const int64_t *offsets,
+                                   const char *titles, size_t len, struct rs_writer *w,
+                                   struct rs_err *err)
+{
+    size_t n = (size_t)c->n_items;
     struct rs_val *genres = rs_val_list();
     for (int32_t g = 0; g < c->n_genres; g++)
         rs_val_push(genres, rs_val_str(c->genres[g]));
-    if (!rc) rc = rs_writer_add(w, "cat.title", RS_PACK_BYTES, titles, len, err);
+    enum rs_code rc = rs_writer_add(w, "cat.title", RS_PACK_BYTES, titles, len, err);
     if (!rc) rc = rs_writer_add(w, "cat.title_at", RS_PACK_I64, offsets, n, err);
     if (!rc) rc = rs_writer_add_json(w, "cat.genre", genres, err);
     if (!rc) rc = rs_writer_add(w, "cat.mask", RS_PACK_I64, c->masks, n, err);
     if (!rc) rc = rs_writer_add(w, "cat.year", RS_PACK_I32, c->years, n, err);
     rs_val_free(genres);
+    return rc;
+}
+
+enum rs_code rs_catalogue_save(const struct rs_catalogue *c, struct rs_writer *w,
+                               struct rs_err *err)
+{
+    int64_t *offsets = rs_try_alloc((size_t)c->n_items, sizeof(*offsets));
+    char *titles = rs_try_alloc(c->n_titles, 1);
+    enum rs_code rc;
+    if (offsets && titles) {
+        rc = write_sections(c, offsets, titles, lay_titles(c, offsets, titles), w, err);
+    } else {
+        rc = rs_fail(err, RS_ENOMEM, "save catalogue: out of memory");
+    }
     free(offsets);
     free(titles);
     return rc;

@@ -172,7 +172,7 @@ static enum rs_code read_lines(struct reading *r, const char *text, size_t len,
         }
         at += n;
     }
-    /* lenient inside (a "quoted" word in a plain title), strict about a quote that swallows the rest */
+    /* a "quoted" word in a plain title is fine, a quote that swallows the rest is not */
     csv_set_opts(&p, CSV_STRICT | CSV_STRICT_FINI);
     if (!r->rc && !separator && csv_fini(&p, on_field, end_row, r) != 0)
         r->rc = rs_fail(r->err, RS_EPARSE, "%s:%lld: a quote opens here and is never closed",

@@ -1,7 +1,7 @@
 /*
  * split_card - what a split's numbers can prove, and what may have leaked.
  *
- * Leaks are counted on the finished parts, not derived from the protocol, so a wrong cut would show.
+ * Leaks are counted on the finished parts, not derived from the protocol: a wrong cut would show.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -12,9 +12,9 @@
 #include "split_impl.h"
 #include "times_impl.h"
 
-/* Smallest difference of two means over n paired users that a two-sided test at 5 % finds four times
- * in five: (1.96 + 0.84) sd / sqrt(n). The spread is that of the users' ndcg@10, which is 0.15 to
- * 0.25 on the usual sets; the cautious end is taken. */
+/* Smallest difference of two means over n paired users that a two-sided test at 5 % finds four
+ * times in five: (1.96 + 0.84) sd / sqrt(n). The spread is that of the users' ndcg@10, which is
+ * 0.15 to 0.25 on the usual sets; the cautious end is taken. */
 #define POWER_FACTOR 2.8
 #define ASSUMED_SD   0.25
 #define MIN_WEAK     30  /* users: below, the test proves nothing */

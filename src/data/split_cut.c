@@ -3,7 +3,7 @@
  *
  * Rows of x are sorted by user, then item; so "by (time, user, item)" is a stable order of rows by
  * time, and "a user's rows by (time, item)" one of the user's slice. Every user is labelled on its
- * own, from its rows and a random stream keyed by (seed, user): the number of threads cannot matter.
+ * own, from its rows and a random stream keyed by (seed, user), whatever the number of threads.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -69,7 +69,7 @@ struct given {
     int64_t in_train; /* also in train (or validation, taken from it) */
 };
 
-/* The card of s, whose parts are made. alt_users: users that user-temporal could evaluate, or -1. */
+/* The card of s, whose parts are made. alt_users: users user-temporal could evaluate, or -1. */
 struct rs_val *rs_split_card(const struct cut *c, const struct rs_split *s,
                              const struct rs_split_opts *o, const struct given *given,
                              int64_t alt_users);

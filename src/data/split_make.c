@@ -117,6 +117,15 @@ struct rows {
     int64_t *time;
 };
 
+static bool rows_init(struct rows *w, size_t n, bool times)
+{
+    w->user = rs_try_alloc(n, sizeof(*w->user));
+    w->item = rs_try_alloc(n, sizeof(*w->item));
+    w->value = rs_try_alloc(n, sizeof(*w->value));
+    w->time = times ? rs_try_alloc(n, sizeof(*w->time)) : NULL;
+    return w->user && w->item && w->value && (!times || w->time);
+}
+
 static void rows_clear(struct rows *w)
 {
     free(w->user);
@@ -155,21 +164,19 @@ static enum rs_code given_make(struct rs_split *s, const struct rs_interactions 
 {
     int32_t *user_map = NULL;
     int32_t *item_map = NULL;
-    size_t n = (size_t)t->n;
-    struct rows w = {.user = rs_try_alloc(n, sizeof(*w.user)),
-                     .item = rs_try_alloc(n, sizeof(*w.item)),
-                     .value = rs_try_alloc(n, sizeof(*w.value)),
-                     .time = t->time ? rs_try_alloc(n, sizeof(*w.time)) : NULL};
-    enum rs_code rc = RS_OK;
-    if (!w.user || !w.item || !w.value || (t->time && !w.time))
-        rc = rs_fail(err, RS_ENOMEM, "test part of %zu rows: out of memory", n);
-    if (!rc) rc = match_ids(t->users, s->users, &user_map, err);
+    struct rows w = {0};
+    enum rs_code rc = match_ids(t->users, s->users, &user_map, err);
     if (!rc) rc = match_ids(t->items, s->items, &item_map, err);
-    if (!rc) {
-        given_filter(s, t, user_map, item_map, &w, given);
-        rc = rs_csr_from_rows(w.n, w.user, w.item, w.value, w.time, s->n_users, s->n_items,
-                              &s->test, NULL, err);
+    if (rc) goto done;
+    if (!rows_init(&w, (size_t)t->n, t->time != NULL)) {
+        rc = rs_fail(err, RS_ENOMEM, "test part of %lld rows: out of memory", (long long)t->n);
+        goto done;
     }
+    rs_assert(user_map && item_map);
+    given_filter(s, t, user_map, item_map, &w, given);
+    rc = rs_csr_from_rows(w.n, w.user, w.item, w.value, w.time, s->n_users, s->n_items, &s->test,
+                          NULL, err);
+done:
     rows_clear(&w);
     free(user_map);
     free(item_map);

@@ -22,7 +22,8 @@ struct rs_catalogue;
 struct rs_catalogue *rs_catalogue_new(int32_t n_items);
 void rs_catalogue_free(struct rs_catalogue *c);
 /* genres: "Drama|Comedy" ("(no genres listed)" and "" are none). year 0: taken from a title that
- * ends in "(1999)". RS_EARG: more than RS_MAX_GENRES different genres; RS_ENOMEM. Not after load. */
+ * ends in "(1999)". RS_EARG: more than RS_MAX_GENRES different genres; RS_ENOMEM. Not on a loaded
+ * one. */
 RS_MUST_USE enum rs_code rs_catalogue_set(struct rs_catalogue *c, int32_t item, const char *title,
                                           const char *genres, int32_t year, struct rs_err *err);
 /* Read "movieId,title,genres" files (comma, tab or ::), matching ids; unknown ids are skipped, rows

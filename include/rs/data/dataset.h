@@ -22,10 +22,11 @@ struct rs_dataset {
     struct rs_reader *pack;
 };
 
-/* rows, users, items, density; what reading met (r; NULL: left out): rows_read, bad_rows, bad_share,
- * bad_examples[], duplicates, null_values, null_times; values{} with a histogram; times{} (range,
- * unknown, tied, unit); bulk_raters{} (users whose rows share one timestamp, or one day);
- * long_tail{}; activity{} quantiles; notes[] in words. x sorted as ingest gives it. RS_ENOMEM. */
+/* rows, users, items, density; what reading met (r; NULL: left out): rows_read, bad_rows,
+ * bad_share, bad_examples[], duplicates, null_values, null_times; values{} with a histogram;
+ * times{} (range, unknown, tied, unit); bulk_raters{} (users whose rows share one timestamp, or one
+ * day); long_tail{}; activity{} quantiles; notes[] in words. x sorted as ingest gives it.
+ * RS_ENOMEM. */
 RS_MUST_USE enum rs_code rs_quality_report(const struct rs_interactions *x,
                                            const struct rs_ingest_report *r, struct rs_val **out,
                                            struct rs_err *err);

@@ -6,14 +6,14 @@
  *              Held-out rows of other users and items are dropped and counted.
  * Protocols    n: rows after the k-core, of a user where cut by user; shares are floor(ratio n) in
  *              double. Default ratios of test and validation:
- *   global-temporal 0.1, 0.1  rows by (time, user, item): floor((1 - test - val) n) are train, up to
- *                             floor((1 - test) n) validation
+ *   global-temporal 0.1, 0.1  rows by (time, user, item): floor((1 - test - val) n) are train, up
+ *                             to floor((1 - test) n) validation
  *   user-temporal   0.2, 0.1  a user's rows by (time, item): the last are test, before them val
  *   leave-last-n    -         the same with n_last rows each; users with fewer than 2 n_last + 1
  *                             rows are train (val_ratio 0: no validation, n_last + 1)
  *   random          0.2, 0.1  user-temporal on rows shuffled by (seed, user)
- *   k-fold          -, 0.1    shuffled rows dealt to the folds in turn, from a random one on; val is
- *                             taken from the rows outside the test fold
+ *   k-fold          -, 0.1    shuffled rows dealt to the folds in turn, from a random one on; val
+ *                             is taken from the rows outside the test fold
  *   user-holdout    0.2, 0.1  shares of users; the first floor(0.8 n) rows of one, but at least 1,
  *                             are history, the rest is held out
  *   rolling         -, 0.1    rows by (time, user, item): the second half in `windows` equal
