@@ -333,6 +333,7 @@ static void folds_partition_the_rows(void **state)
 static void held_out_users_are_unseen(void **state)
 {
     (void)state;
+    int singles = 0;
     for (uint64_t seed = 1; seed <= N_SEEDS; seed++) {
         struct problem p;
         problem_init(&p, seed, RS_USER_HOLDOUT);
@@ -343,6 +344,15 @@ static void held_out_users_are_unseen(void **state)
             int32_t users = rs_idmap_size(p.d->x.users);
             int32_t held = (int32_t)(floor(p.o.test_ratio * users) + floor(p.o.val_ratio * users));
             assert_int_equal(count(s, "counts.train_users"), users - held);
+            for (int r = 0; r < p.n; r++) { /* a single row is history, not test */
+                int of_user = 0;
+                for (int q = 0; q < p.n; q++)
+                    of_user += p.rows[q].user == p.rows[r].user;
+                bool known = rs_idmap_find_int(s->items, p.rows[r].item) >= 0;
+                bool in = rs_idmap_find_int(s->users, p.rows[r].user) >= 0;
+                assert_true(of_user > 1 || !known || in);
+                singles += of_user == 1 && known;
+            }
             for (int32_t u = 0; u < s->n_users; u++) {
                 bool tested = rs_csr_len(&s->val, u) + rs_csr_len(&s->test, u) > 0;
                 assert_true(!tested || rs_csr_len(&s->train, u) == 0);
@@ -352,6 +362,7 @@ static void held_out_users_are_unseen(void **state)
         rs_split_close(s);
         problem_clear(&p);
     }
+    assert_true(singles > 0);
 }
 
 static bool pair_in(const struct ref_row *rows, int n, const struct ref_row *row)

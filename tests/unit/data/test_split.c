@@ -425,6 +425,8 @@ static void a_weak_split_points_to_a_better_one(void **state)
     struct rs_split *s = cut_many(100, &o, true);
     assert_int_equal(count(s, "users_evaluable"), 20);
     assert_int_equal(count(s, "proof.users_by_user_temporal"), 100);
+    assert_int_equal(count(s, "counts.history"), 30 * 8); /* of 20 and 10 users */
+    assert_int_equal(count(s, "counts.test_raw"), 20 * 2);
     assert_non_null(
         strstr(rs_val_get_str(s->card, "verdict", ""), "use user-temporal (100 users)"));
     rs_split_close(s);
@@ -471,6 +473,23 @@ static void users_with_nothing_relevant_are_named(void **state)
     assert_int_equal(ids->items[0]->i, 1);
     rs_split_close(s);
     fixture_clear(&f);
+}
+
+static void folds_share_out_rows_evenly(void **state)
+{
+    (void)state;
+    struct rs_split_opts o = plain(RS_K_FOLD);
+    o.val_ratio = 0.3; /* of the eight rows of a user that are not test: two */
+    for (o.fold = 0; o.fold < o.folds; o.fold++) {
+        struct rs_split *s = cut_many(40, &o, true);
+        assert_int_equal(count(s, "counts.test_raw"), 80);
+        assert_int_equal(count(s, "counts.val_raw"), 80);
+        for (int32_t u = 0; u < s->n_users; u++) {
+            assert_int_equal(rs_csr_len(&s->test, u), 2);
+            assert_int_equal(rs_csr_len(&s->val, u), 2);
+        }
+        rs_split_close(s);
+    }
 }
 
 static void another_seed_is_another_split(void **state)
@@ -592,6 +611,7 @@ int main(void)
         cmocka_unit_test(a_weak_split_points_to_a_better_one),
         cmocka_unit_test(leaks_in_time_are_counted_and_told),
         cmocka_unit_test(users_with_nothing_relevant_are_named),
+        cmocka_unit_test(folds_share_out_rows_evenly),
         cmocka_unit_test(another_seed_is_another_split),
         cmocka_unit_test(a_given_test_part_is_matched_by_id),
         cmocka_unit_test(survives_failing_allocations),
