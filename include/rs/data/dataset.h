@@ -36,7 +36,8 @@ RS_MUST_USE enum rs_code rs_quality_report(const struct rs_interactions *x,
 RS_MUST_USE enum rs_code rs_dataset_save(const char *path, const struct rs_interactions *x,
                                          const struct rs_catalogue *catalogue,
                                          const struct rs_val *report, struct rs_err *err);
-/* RS_ENOTFOUND: not prepared yet (says which command prepares it); RS_EDAMAGED. */
+/* RS_ENOTFOUND: not prepared yet (says which command prepares it); RS_EDAMAGED. Reads the whole
+ * file, for its checksums and its fingerprint. */
 RS_MUST_USE enum rs_code rs_dataset_open(const char *path, const char *name,
                                          struct rs_dataset **out, struct rs_err *err);
 void rs_dataset_close(struct rs_dataset *d);

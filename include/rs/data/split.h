@@ -104,7 +104,8 @@ RS_MUST_USE enum rs_code rs_split_make(const struct rs_dataset *d,
                                        const struct rs_interactions *given_test,
                                        const struct rs_split_opts *o, const char *path,
                                        struct rs_task *task, struct rs_err *err);
-/* RS_ENOTFOUND: not cut yet (says which command cuts it); RS_EDAMAGED. */
+/* RS_ENOTFOUND: not cut yet (says which command cuts it); RS_EDAMAGED. Reads the whole file, for
+ * its checksums and its fingerprint. */
 RS_MUST_USE enum rs_code rs_split_open(const char *path, const char *dataset, const char *name,
                                        struct rs_split **out, struct rs_err *err);
 void rs_split_close(struct rs_split *s);
