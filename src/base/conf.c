@@ -289,8 +289,8 @@ static enum rs_code pick_table(struct rs_conf *c, size_t group, struct rs_err *e
         struct rs_str known;
         rs_str_init(&known, 4096);
         if (g->list) g->list(&known);
-        rs_fail(err, RS_EARG, "%s: there is no %s '%s'; options: %s", source, g->name, chosen,
-                rs_str_text(&known));
+        rs_fail(err, RS_EARG, "%s: there is no %s '%s'%s%s", source, g->name, chosen,
+                known.len ? "; options: " : "", rs_str_text(&known));
         rs_str_clear(&known);
         free(path);
         return err->code;
