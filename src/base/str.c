@@ -225,7 +225,8 @@ const char *rs_str_nearest(const char *word, const char *const *names)
         if (m > NEAREST_MAX) continue;
         int d = edit_distance(word, n, *names, m);
         if (d > 1 && strncasecmp(word, *names, n) == 0) d = 1;
-        if (d < best_d && d < (int)n) { /* replacing every letter is no likeness */
+        int longer = (int)(n > m ? n : m);
+        if (d < best_d && d < (int)n && 2 * d <= longer) { /* half of the letters stand */
             best = *names;
             best_d = d;
         }

@@ -116,7 +116,7 @@ static int find_short(const struct rs_arg *table, char letter)
     return -1;
 }
 
-static enum rs_code fail_unknown(const struct rs_cmd *cmd, const char *word, struct rs_err *err)
+static const char *nearest(const struct rs_cmd *cmd, const char *name)
 {
     const struct rs_arg *table = table_of(cmd);
     const char *names[64];
@@ -125,9 +125,14 @@ static enum rs_code fail_unknown(const struct rs_cmd *cmd, const char *word, str
         names[n] = table[n].name;
     }
     names[n] = NULL;
+    return rs_str_nearest(name, names);
+}
+
+static enum rs_code fail_unknown(const struct rs_cmd *cmd, const char *word, struct rs_err *err)
+{
     char bare[64];
     snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    const char *near = word[1] == '-' ? rs_str_nearest(bare, names) : NULL;
+    const char *near = word[1] == '-' ? nearest(cmd, bare) : NULL;
     if (near) {
         return rs_fail(err, RS_EARG, "%s: unknown option '%s': did you mean --%s? (see 'help %s')",
                        cmd->name, word, near, cmd->name);
@@ -285,34 +290,59 @@ static enum rs_code take_val(struct rs_args *a, size_t at, const struct rs_val *
     return rc;
 }
 
+static enum rs_code take_overrides(struct rs_args *a, const struct rs_val *list, struct rs_err *err)
+{
+    if (list->type != RS_VAL_LIST) {
+        return rs_fail(err, RS_EARG, "%s: overrides are %s, expected a list of key=value",
+                       a->cmd->name, rs_val_type_name(list->type));
+    }
+    for (size_t i = 0; i < list->n; i++) {
+        const struct rs_val *o = list->items[i];
+        if (o->type != RS_VAL_STR || !rs_conf_is_override(o->s)) {
+            return rs_fail(err, RS_EARG, "%s: overrides[%zu] is not key=value", a->cmd->name, i);
+        }
+        push(&a->overrides, &a->n_overrides, o->s);
+    }
+    return RS_OK;
+}
+
+static enum rs_code take_ints(struct rs_args *a, size_t at, const struct rs_val *list,
+                              struct rs_err *err)
+{
+    struct rs_str text;
+    rs_str_init(&text, 1 << 16);
+    enum rs_code rc = RS_OK;
+    for (size_t i = 0; i < list->n && !rc; i++) {
+        const struct rs_val *v = list->items[i];
+        if (v->type == RS_VAL_INT) {
+            rs_str_addf(&text, i ? ",%lld" : "%lld", (long long)v->i);
+        } else {
+            rc = rs_fail(err, RS_EARG, "%s: %s[%zu] is %s, expected an integer", a->cmd->name,
+                         table_of(a->cmd)[at].name, i, rs_val_type_name(v->type));
+        }
+    }
+    if (!rc) {
+        rc = take(a, at, rs_str_text(&text), err);
+    }
+    rs_str_clear(&text);
+    return rc;
+}
+
 static enum rs_code take_member(struct rs_args *a, const char *key, const struct rs_val *v,
                                 struct rs_err *err)
 {
-    if (strcmp(key, "overrides") == 0 && (a->cmd->flags & RS_CMD_OVERRIDES) &&
-        v->type == RS_VAL_LIST) {
-        for (size_t i = 0; i < v->n; i++) {
-            const struct rs_val *o = v->items[i];
-            if (o->type != RS_VAL_STR || !rs_conf_is_override(o->s)) {
-                return rs_fail(err, RS_EARG, "%s: overrides[%zu] is not key=value", a->cmd->name,
-                               i);
-            }
-            push(&a->overrides, &a->n_overrides, o->s);
-        }
-        return RS_OK;
+    if (strcmp(key, "overrides") == 0 && (a->cmd->flags & RS_CMD_OVERRIDES)) {
+        return take_overrides(a, v, err);
     }
     int at = find_long(table_of(a->cmd), key, strlen(key));
-    if (at < 0) return rs_fail(err, RS_EARG, "%s: unknown argument '%s'", a->cmd->name, key);
-    if (v->type != RS_VAL_LIST) return take_val(a, (size_t)at, v, err);
-    if (table_of(a->cmd)[at].type == RS_PARAM_INT_LIST) {
-        struct rs_str text;
-        rs_str_init(&text, 4096);
-        for (size_t i = 0; i < v->n; i++) {
-            rs_str_addf(&text, i ? ",%lld" : "%lld", (long long)v->items[i]->i);
-        }
-        enum rs_code rc = take(a, (size_t)at, rs_str_text(&text), err);
-        rs_str_clear(&text);
-        return rc;
+    if (at < 0) {
+        const char *near = nearest(a->cmd, key);
+        return rs_fail(err, RS_EARG, "%s: unknown argument '%.60s'%s%s%s (see 'help %s')",
+                       a->cmd->name, key, near ? ": did you mean " : "", near ? near : "",
+                       near ? "?" : "", a->cmd->name);
     }
+    if (v->type != RS_VAL_LIST) return take_val(a, (size_t)at, v, err);
+    if (table_of(a->cmd)[at].type == RS_PARAM_INT_LIST) return take_ints(a, (size_t)at, v, err);
     enum rs_code rc = RS_OK;
     for (size_t i = 0; i < v->n && !rc; i++) {
         rc = take_val(a, (size_t)at, v->items[i], err);

@@ -44,12 +44,16 @@ struct rs_val *rs_result_set(struct rs_result *r, const char *key, struct rs_val
 
 void rs_result_say(struct rs_result *r, const char *fmt, ...)
 {
-    char line[2000];
     va_list ap;
     va_start(ap, fmt);
-    vsnprintf(line, sizeof(line), fmt, ap);
+    int len = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    add_block(r)->text = rs_xstrdup(line);
+    rs_assert(len >= 0);
+    char *line = rs_xalloc((size_t)len + 1, 1);
+    va_start(ap, fmt);
+    vsnprintf(line, (size_t)len + 1, fmt, ap);
+    va_end(ap);
+    add_block(r)->text = line;
 }
 
 void rs_result_lines(struct rs_result *r, const char *text)

@@ -38,7 +38,8 @@ bool rs_str_utf8_valid(const char *s, size_t n);
 bool rs_str_to_i64(const char *s, int64_t *out);
 bool rs_str_to_double(const char *s, double *out);
 bool rs_str_to_bool(const char *s, bool *out); /* true false yes no on off 1 0 */
-/* Nearest of names[] (NULL-ended) by edit distance <= 3 or prefix, for "did you mean"; or NULL. */
+/* Nearest of names[] (NULL-ended) by edit distance <= 3 and half the letters, or prefix, for "did
+ * you mean"; or NULL. */
 const char *rs_str_nearest(const char *word, const char *const *names);
 /* Shortest decimal text that reads back as the same double (float for the f variant). */
 void rs_str_add_double(struct rs_str *s, double v);

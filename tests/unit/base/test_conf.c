@@ -62,10 +62,20 @@ static const struct rs_param *pick(const char *name)
     return strcmp(name, "popularity") == 0 ? popularity_table : NULL;
 }
 
+static void list_models(struct rs_str *out)
+{
+    rs_str_add(out, "als, popularity");
+}
+
 static const struct rs_conf_group groups[] = {
     {.name = "data", .table = data_table, .help = "what is read"},
     {.name = "eval", .table = eval_table, .help = "metrics"},
-    {.name = "model", .table = model_table, .select = "name", .pick = pick, .help = "which"},
+    {.name = "model",
+     .table = model_table,
+     .select = "name",
+     .pick = pick,
+     .list = list_models,
+     .help = "which"},
     {.name = NULL},
 };
 static const struct rs_conf_env aliases[] = {{"DATA_PATH", "data.path"}, {NULL, NULL}};
@@ -473,7 +483,7 @@ static void unknown_keys_and_groups_name_the_nearest(void **state)
     refuse(b, "model.name=popularity model.factors=3", RS_EARG,
            "command line: there is no key model.factors of popularity (see 'config schema')");
     refuse(b, "eval.k.x=3", RS_EARG,
-           "command line: there is no key eval.k.x: did you mean k? (see 'config schema')");
+           "command line: there is no key eval.k.x (see 'config schema')");
     refuse(b, "~eval.seeed", RS_EARG,
            "command line: there is no key eval.seeed: did you mean seed? (see 'config schema')");
     refuse(b, "evall.k=3", RS_EARG,
@@ -487,14 +497,21 @@ static void unknown_options_name_those_there_are(void **state)
     put(b, "configs/data/big.yaml", "path: big\n");
     put(b, "configs/data/small.yaml", "path: small\n");
     refuse(b, "data=bg", RS_EARG,
-           "command line: data=bg: there is no configs/data/bg.yaml; options: big, small");
-    refuse(b, "eval=fast", RS_EARG, "command line: eval=fast: there is no configs/eval/fast.yaml");
+           "command line: there is no data 'bg' and no configs/data/bg.yaml; options: big, small");
+    refuse(b, "eval=fast", RS_EARG,
+           "command line: there is no eval 'fast' and no configs/eval/fast.yaml");
     refuse(b, "data=../big", RS_EARG, "command line: data=../big is not the name of an option");
     refuse(b, "data=", RS_EARG, "command line: data= is not the name of an option");
-    refuse(b, "model.name=alss", RS_EARG, "command line: there is no model 'alss'");
+    refuse(b, "model.name=alss", RS_EARG,
+           "command line: there is no model 'alss'; options: als, popularity");
+    put(b, "configs/model/als.yaml", "");
+    put(b, "configs/model/wide.yaml", "name: als\n");
+    refuse(b, "model=alss", RS_EARG,
+           "command line: there is no model 'alss' and no configs/model/alss.yaml; options: als, "
+           "popularity, wide");
     put(b, "configs/config.yaml", "eval:\n  seed: 1\ndefaults:\n  - data: bg\n");
     refuse(b, "", RS_EARG,
-           "configs/config.yaml:4: data=bg: there is no configs/data/bg.yaml; "
+           "configs/config.yaml:4: there is no data 'bg' and no configs/data/bg.yaml; "
            "options: big, small");
     put(b, "configs/config.yaml", "defaults:\n  - dta: big\n");
     refuse(b, "", RS_EARG,

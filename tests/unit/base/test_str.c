@@ -220,6 +220,9 @@ static void nearest_name(void **state)
     assert_string_equal(rs_str_nearest("evalute", names), "evaluate");
     assert_null(rs_str_nearest("serve", names)); /* 4 steps and more from all */
     assert_null(rs_str_nearest("xyz", names));
+    static const char *const small[] = {"set", "k", NULL};
+    assert_null(rs_str_nearest("quiet", small)); /* 3 steps from "set", but more than half */
+    assert_string_equal(rs_str_nearest("sett", small), "set");
     assert_null(rs_str_nearest("", names));
     static const char *const none[] = {NULL};
     assert_null(rs_str_nearest("train", none));
