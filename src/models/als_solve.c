@@ -82,14 +82,25 @@ static double row_regularization(const struct als_side *s, int64_t n)
     return c->regularization * pow((double)n + c->unobserved * s->rows->n_cols, c->exponent);
 }
 
+/* Asks for a vector of the other side a few entries before it is copied: they lie anywhere. */
+static void ask_for(const struct als_side *s, int32_t col)
+{
+    const float *v = s->from + (size_t)col * (size_t)s->c->f;
+    for (int32_t k = 0; k < s->c->f; k += 16) {
+        __builtin_prefetch(v + k);
+    }
+}
+
 /* Entries begin .. begin+n-1 of e: their vectors into w->tile, extra_j and target_j. */
 static int32_t gather(const struct als_side *s, const struct entries *e, int64_t begin,
                       struct work *w)
 {
+    enum { AHEAD = 8 };
     const struct als_config *c = s->c;
     int32_t n = e->n - begin < TILE ? (int32_t)(e->n - begin) : TILE;
     size_t f = (size_t)c->f;
     for (int32_t j = 0; j < n; j++) {
+        if (begin + j + AHEAD < e->n) ask_for(s, e->cols[begin + j + AHEAD]);
         float r = e->weights ? e->weights[begin + j] : 1.0f;
         float size = fabsf(r);
         float confidence = c->unobserved > 0 ? size : 1.0f + c->alpha * size;

@@ -19,8 +19,10 @@
 #define DENSE_PARTS  (16 / DENSE_LANES)            /* vectors of one block */
 #define DENSE_WIDE   (RS_DENSE_TILE / DENSE_LANES) /* vectors of one tile */
 #define vec          DENSE_NAME(vec)
+#define quad         DENSE_NAME(quad)
 
 typedef float vec __attribute__((vector_size(4 * DENSE_LANES), aligned(4), may_alias));
+typedef float quad __attribute__((vector_size(16)));
 
 /* One register tile: mr rows by nr vectors, both known when compiled. */
 DENSE_INLINE void DENSE_NAME(product_tile)(const int mr, const int nr, const struct rs_product *g,
@@ -81,49 +83,89 @@ DENSE_TARGET static void DENSE_NAME(product)(const struct rs_product *g)
     }
 }
 
-/* Sixteen partial sums, lane by lane, then halves onto each other: the same for every width. */
-DENSE_INLINE float DENSE_NAME(dot_lanes)(const float *a, const float *b, size_t n)
+/* Sixteen partial sums become one, halves onto each other: the same for every width. */
+DENSE_INLINE float DENSE_NAME(fold)(const vec *acc)
 {
-    vec acc[DENSE_PARTS];
+#if DENSE_LANES == 16
+    quad a = __builtin_shufflevector(acc[0], acc[0], 0, 1, 2, 3);
+    quad b = __builtin_shufflevector(acc[0], acc[0], 4, 5, 6, 7);
+    quad c = __builtin_shufflevector(acc[0], acc[0], 8, 9, 10, 11);
+    quad d = __builtin_shufflevector(acc[0], acc[0], 12, 13, 14, 15);
+#elif DENSE_LANES == 8
+    quad a = __builtin_shufflevector(acc[0], acc[0], 0, 1, 2, 3);
+    quad b = __builtin_shufflevector(acc[0], acc[0], 4, 5, 6, 7);
+    quad c = __builtin_shufflevector(acc[1], acc[1], 0, 1, 2, 3);
+    quad d = __builtin_shufflevector(acc[1], acc[1], 4, 5, 6, 7);
+#else
+    quad a = acc[0];
+    quad b = acc[1];
+    quad c = acc[2];
+    quad d = acc[3];
+#endif
+    quad s = (a + c) + (b + d);
+    return (s[0] + s[2]) + (s[1] + s[3]);
+}
+
+/* out[r] = p_r . v for m rows, m known when compiled. */
+DENSE_INLINE void DENSE_NAME(dots)(const int m, const float *p, size_t ld, const float *v, size_t n,
+                                   float *out)
+{
+    vec acc[4][DENSE_PARTS];
 #pragma GCC unroll 4
-    for (int l = 0; l < DENSE_PARTS; l++) {
-        acc[l] = (vec){0};
+    for (int r = 0; r < m; r++) {
+#pragma GCC unroll 4
+        for (int l = 0; l < DENSE_PARTS; l++) {
+            acc[r][l] = (vec){0};
+        }
     }
     for (size_t i = 0; i < n; i += 16) {
 #pragma GCC unroll 4
-        for (int l = 0; l < DENSE_PARTS; l++) {
-            acc[l] +=
-                *(const vec *)(a + i + DENSE_LANES * l) * *(const vec *)(b + i + DENSE_LANES * l);
+        for (int r = 0; r < m; r++) {
+#pragma GCC unroll 4
+            for (int l = 0; l < DENSE_PARTS; l++) {
+                size_t at = i + (size_t)l * DENSE_LANES;
+                acc[r][l] += *(const vec *)(p + (size_t)r * ld + at) * *(const vec *)(v + at);
+            }
         }
     }
-    float s[16];
 #pragma GCC unroll 4
-    for (int l = 0; l < DENSE_PARTS; l++) {
-        *(vec *)(s + DENSE_LANES * l) = acc[l];
+    for (int r = 0; r < m; r++) {
+        out[r] = DENSE_NAME(fold)(acc[r]);
     }
-#pragma GCC unroll 4
-    for (int half = 8; half; half /= 2) {
-#pragma GCC unroll 8
-        for (int l = 0; l < half; l++) {
-            s[l] += s[l + half];
-        }
-    }
-    return s[0];
 }
 
 DENSE_TARGET static float DENSE_NAME(dot)(const float *a, const float *b, size_t n)
 {
-    return DENSE_NAME(dot_lanes)(a, b, n);
+    float s;
+    DENSE_NAME(dots)(1, a, 0, b, n, &s);
+    return s;
+}
+
+/* m rows of rank_apply: their sums come one after the other, as they would alone. */
+DENSE_INLINE void DENSE_NAME(rank_rows)(const int m, const float *p, size_t ld, const float *d,
+                                        const float *v, float *out)
+{
+    float s[4];
+    DENSE_NAME(dots)(m, p, ld, v, ld, s);
+    for (size_t c = 0; c < ld; c += DENSE_LANES) {
+        vec sum = *(const vec *)(out + c);
+#pragma GCC unroll 4
+        for (int r = 0; r < m; r++) {
+            sum += d[r] * s[r] * *(const vec *)(p + (size_t)r * ld + c);
+        }
+        *(vec *)(out + c) = sum;
+    }
 }
 
 DENSE_TARGET static void DENSE_NAME(rank_apply)(const float *p, size_t ld, int32_t rows,
                                                 const float *d, const float *v, float *out)
 {
-    for (int32_t i = 0; i < rows; i++, p += ld) {
-        float s = d[i] * DENSE_NAME(dot_lanes)(p, v, ld);
-        for (size_t c = 0; c < ld; c += DENSE_LANES) {
-            *(vec *)(out + c) += s * *(const vec *)(p + c);
-        }
+    int32_t i = 0;
+    for (; i + 4 <= rows; i += 4) {
+        DENSE_NAME(rank_rows)(4, p + (size_t)i * ld, ld, d + i, v, out);
+    }
+    for (; i < rows; i++) {
+        DENSE_NAME(rank_rows)(1, p + (size_t)i * ld, ld, d + i, v, out);
     }
 }
 
@@ -183,9 +225,13 @@ DENSE_TARGET static void DENSE_NAME(back)(const float *u, size_t ld, int32_t n, 
 {
     for (int32_t r0 = n - 16; r0 >= 0; r0 -= 16) {
         const float *block = u + (size_t)r0 * ld + r0;
-        for (int32_t k = 0; k < 16; k++) {
-            x[r0 + k] -= DENSE_NAME(dot_lanes)(block + (size_t)k * ld + 16, x + r0 + 16,
-                                               (size_t)(n - r0 - 16));
+        for (int32_t k = 0; k < 16; k += 4) {
+            float right[4];
+            DENSE_NAME(dots)
+            (4, block + (size_t)k * ld + 16, ld, x + r0 + 16, (size_t)(n - r0 - 16), right);
+            for (int32_t m = 0; m < 4; m++) {
+                x[r0 + k + m] -= right[m];
+            }
         }
         for (int32_t k = 15; k >= 0; k--) {
             float s = x[r0 + k] / block[(size_t)k * ld + (size_t)k];
@@ -205,3 +251,4 @@ DENSE_TARGET static void DENSE_NAME(back)(const float *u, size_t ld, int32_t n, 
 #undef DENSE_NAME
 #undef DENSE_TARGET
 #undef vec
+#undef quad
