@@ -121,7 +121,7 @@ static const char *nearest(const struct rs_cmd *cmd, const char *name)
     const struct rs_arg *table = table_of(cmd);
     const char *names[64];
     size_t n = 0;
-    for (; table[n].name && n < 63; n++) {
+    for (; n < 63 && table[n].name; n++) {
         names[n] = table[n].name;
     }
     names[n] = NULL;
