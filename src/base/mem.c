@@ -1,5 +1,4 @@
 /* mem - allocators, and what the system says about memory. */
-#define _DEFAULT_SOURCE /* madvise */
 #include "rs/base/mem.h"
 
 #include <stdarg.h>
@@ -8,14 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "cgroup_impl.h"
 #include "rs/base/err.h"
 
-#define ALIGN      64
-#define HUGE_PAGE  ((size_t)2 << 20)
-#define HUGE_BLOCK (4 * HUGE_PAGE) /* from here on a fault a page costs more than it saves */
+#define ALIGN 64
 
 static _Atomic int64_t fail_after; /* 0: off; else calls until one fails */
 
@@ -64,14 +60,7 @@ void *rs_try_alloc(size_t n, size_t size)
 void *rs_try_alloc_raw(size_t n, size_t size)
 {
     size_t bytes;
-    char *p = alloc_aligned(n, size, &bytes);
-    if (p && bytes >= HUGE_BLOCK) {
-        uintptr_t first = ((uintptr_t)p + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-        uintptr_t end = ((uintptr_t)p + bytes) / HUGE_PAGE * HUGE_PAGE;
-        /* advice only: without huge pages the block is as good, slower to touch first */
-        (void)madvise(p + (first - (uintptr_t)p), end - first, MADV_HUGEPAGE);
-    }
-    return p;
+    return alloc_aligned(n, size, &bytes);
 }
 
 void *rs_try_realloc(void *p, size_t old_n, size_t n, size_t size)

@@ -12,7 +12,7 @@
 
 void *rs_xalloc(size_t n, size_t size);    /* zeroed; aborts when out: small, bounded bookkeeping */
 void *rs_try_alloc(size_t n, size_t size); /* zeroed, 64-byte aligned, NULL when out: by data */
-/* The same, not zeroed and on huge pages where they help: large arrays that are written whole. */
+/* The same, not zeroed: large arrays that are written whole. */
 void *rs_try_alloc_raw(size_t n, size_t size);
 /* Grow a block from rs_try_alloc or NULL to n*size bytes; old_n*old_size are kept, the rest is
  * zeroed. NULL when out (the old block stays valid). */

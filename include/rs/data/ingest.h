@@ -17,11 +17,12 @@
 #include "rs/base/task.h"
 #include "rs/data/idmap.h"
 
-#define RS_FORMATS(X)                                                           \
-    X(RS_FORMAT_AUTO, "auto")                                                   \
-    X(RS_FORMAT_CSV, "csv")                                                     \
-    X(RS_FORMAT_TSV, "tsv") X(RS_FORMAT_DAT, "dat") X(RS_FORMAT_JSONL, "jsonl") \
-        X(RS_FORMAT_USER_ITEMS, "user-items") X(RS_FORMAT_NPZ, "npz")
+#define RS_FORMATS(X)         \
+    X(RS_FORMAT_AUTO, "auto") \
+    X(RS_FORMAT_CSV, "csv")   \
+    X(RS_FORMAT_TSV, "tsv")   \
+    X(RS_FORMAT_DAT, "dat")   \
+    X(RS_FORMAT_JSONL, "jsonl") X(RS_FORMAT_USER_ITEMS, "user-items") X(RS_FORMAT_NPZ, "npz")
 #define RS_FORMAT_ENUM(id, name) id,
 enum rs_format { RS_FORMATS(RS_FORMAT_ENUM) RS_FORMAT_COUNT };
 #undef RS_FORMAT_ENUM
@@ -43,6 +44,7 @@ struct rs_ingest_report {
     int64_t bad_rows;                /* refused */
     int64_t duplicates;              /* (user, item) seen again: the later row stays */
     int64_t null_values, null_times; /* empty cells: value 1, time 0 */
+    int64_t ms_times;                /* in milliseconds: scaled to seconds */
     int n_examples;
     char *examples[10]; /* "ratings.csv:17: rating 'x' is not a number" */
 };
