@@ -161,6 +161,7 @@ def main(workspace):
         split = program(
             workspace, "data", "split", "--dataset", "ml-latest-small", "--protocol", protocol
         )
+        n_items = split["card"]["counts"]["split_items"]
         where = ("--dataset", "ml-latest-small", "--split", protocol)
         runs = {}
         values = {}
@@ -170,7 +171,7 @@ def main(workspace):
             for exclude in ("train+val", "train", "none"):
                 label = f"{protocol} {model} less {exclude}"
                 values[model, exclude] = check_evaluation(
-                    workspace, label, runs[model], split["items"], "--exclude", exclude
+                    workspace, label, runs[model], n_items, "--exclude", exclude
                 )
             program(workspace, "evaluate", "--run", runs[model])
         pair = (runs["als"], runs["popularity"])
