@@ -59,8 +59,9 @@ enum rs_code rs_store_identify(sqlite3 *db, const char *path, int *version_out, 
 {
     int64_t application = 0;
     int64_t version = 0;
-    enum rs_code rc = rs_store_scalar(db, path, "PRAGMA application_id", &application, err);
-    if (!rc) rc = rs_store_scalar(db, path, "PRAGMA user_version", &version, err);
+    /* The version first: both are set in one transaction, which may end in between. */
+    enum rs_code rc = rs_store_scalar(db, path, "PRAGMA user_version", &version, err);
+    if (!rc) rc = rs_store_scalar(db, path, "PRAGMA application_id", &application, err);
     if (rc) return rc;
     if (application != STORE_APPLICATION_ID && (application != 0 || version != 0))
         return rs_fail(err, RS_EARG,
