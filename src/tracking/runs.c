@@ -171,8 +171,9 @@ enum rs_code rs_runs_resolve(struct rs_store *st, const char *ref, char out[RS_R
                              struct rs_err *err)
 {
     /* 'g' is the character after the last hex digit: an index range instead of LIKE. */
-    static const char sql[] = "SELECT id FROM rs_run WHERE name = ?1 UNION SELECT id FROM rs_run "
-                              "WHERE ?2 AND id >= ?1 AND id < ?1 || 'g' LIMIT 3";
+    static const char sql[] =
+        "SELECT id FROM rs_run WHERE name = ?1 AND ?1 <> '' UNION SELECT id FROM rs_run "
+        "WHERE ?2 AND id >= ?1 AND id < ?1 || 'g' LIMIT 3";
     if (strcmp(ref, "latest") == 0) return newest(st, out, err);
     size_t len = strlen(ref);
     bool hex = strspn(ref, "0123456789abcdef") == len;
