@@ -1,8 +1,8 @@
 /*
  * versions - the only file that knows the columns of rs_model_version.
  *
- * A bundle is verified before the transaction that makes it a version: a version is always complete,
- * whatever is killed in between.
+ * A bundle is verified before the transaction that makes it a version: a version is always
+ * complete, whatever is killed in between.
  */
 #include "rs/registry/versions.h"
 
@@ -16,7 +16,7 @@
 #include "rs/store/sql.h"
 #include "rs/tracking/runs.h"
 
-#define STAGE_NAME(id, name) [id] = name,
+#define STAGE_NAME(id, name) [id] = (name),
 static const char *const stage_names[RS_STAGE_COUNT] = {RS_STAGES(STAGE_NAME)};
 #undef STAGE_NAME
 
@@ -363,7 +363,7 @@ static enum rs_code archive(struct rs_store *st, int64_t number, const struct rs
         .action = "archive", .alias = "", .version = number, .by = by};
     enum rs_code rc = rs_versions_get(st, number, &v, err);
     if (rc) return rc;
-    if (v.aliases[0]) {
+    if (v.aliases && v.aliases[0]) {
         rc = rs_fail(err, RS_EREFUSED, "version %lld is behind @%s: move the alias first",
                      (long long)number, v.aliases[0]);
     } else if (v.stage != RS_STAGE_ARCHIVED) {

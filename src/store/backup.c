@@ -259,7 +259,7 @@ static enum rs_code replace(const char *fresh, const char *path, struct rs_err *
     enum rs_code rc = rs_store_connect(path, SQLITE_OPEN_READWRITE, 0, &old, err);
     if (rc) return rc;
     rc = lock_alone(old, path, &file, err);
-    if (!rc) {
+    if (file) {
         char *kept = rs_xprintf("%s.before-restore", path);
         rc = swap(fresh, path, kept, err);
         free(kept);

@@ -16,7 +16,7 @@
 
 enum { STALE_MS = 30000 };
 
-#define JOB_NAME(id, name) [id] = name,
+#define JOB_NAME(id, name) [id] = (name),
 static const char *const state_names[RS_JOB_STATE_COUNT] = {RS_JOB_STATES(JOB_NAME)};
 #undef JOB_NAME
 

@@ -251,7 +251,7 @@ static enum rs_code read_field(struct parser *ps, struct rs_field *f, struct rs_
 
 static enum rs_code add_comparison(struct parser *ps)
 {
-    struct rs_field f;
+    struct rs_field f = {.kind = RS_FIELD_TEXT};
     struct rs_str key;
     if (++ps->n_comparisons > MAX_COMPARISONS)
         return rs_fail(ps->err, RS_EPARSE, "filter: position %d: more than %d comparisons",

@@ -199,7 +199,7 @@ static enum rs_code newest_exclude(struct rs_store *st, const struct key *k, cha
     return RS_OK;
 }
 
-/* One row as n elements of `bytes` bytes in *out (the caller's; NULL where there is no such row). */
+/* One row as n elements of `bytes` bytes in *out (the caller's; NULL where there is none). */
 static enum rs_code get_blob(struct rs_store *st, const struct key *k, const char *metric,
                              size_t bytes, int64_t *n_out, void **out, struct rs_err *err)
 {
@@ -224,7 +224,7 @@ static enum rs_code get_blob(struct rs_store *st, const struct key *k, const cha
         copy = rs_try_alloc((size_t)n + 1, bytes);
         if (!copy) rc = rs_fail(err, RS_ENOMEM, "run %s: scores: out of memory", k->id);
     }
-    for (int64_t i = 0; i < n && !rc; i++) {
+    for (int64_t i = 0; i < n && copy; i++) {
         uint64_t bits = get_le(data + (size_t)i * bytes, bytes);
         uint32_t low = (uint32_t)bits;
         memcpy(copy + (size_t)i * bytes, bytes == 4 ? (const void *)&low : (const void *)&bits,

@@ -17,7 +17,7 @@
 
 enum { ID_TRIES = 8, MIN_PREFIX = 4 };
 
-#define RUN_NAME(id, name) [id] = name,
+#define RUN_NAME(id, name) [id] = (name),
 static const char *const state_names[RS_RUN_STATE_COUNT] = {RS_RUN_STATES(RUN_NAME)};
 #undef RUN_NAME
 

@@ -1,5 +1,6 @@
 /*
- * ref_store - a store in a folder of its own, SQL behind its back, and runs with models to register.
+ * ref_store - a store in a folder of its own, SQL behind its back, and runs with models to
+ * register.
  */
 #ifndef TESTS_REF_REF_STORE_H
 #define TESTS_REF_REF_STORE_H

@@ -23,7 +23,8 @@ struct rs_gate_opts {
     uint64_t seed;
     const char *models_dir;
 };
-/* verdict_out: {pass, metric, rules: [{rule, pass, detail, difference, interval, p_value}], text}. The
+/* verdict_out: {pass, metric, rules: [{rule, pass, detail, difference, interval, p_value, users}],
+ * text}; a rule that compared nothing has nulls, one that did not apply `skipped: true`. The
  * verdict is a result, not an error: rc is RS_OK also where pass is false. Not evaluated on test:
  * the rule fails and says what to run. */
 RS_MUST_USE enum rs_code rs_gate_judge(struct rs_store *st, int64_t version, const char *alias,

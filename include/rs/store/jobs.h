@@ -47,16 +47,16 @@ RS_MUST_USE enum rs_code rs_job_start(struct rs_store *st, const char *kind, con
 int64_t rs_job_id(const struct rs_job_handle *h);
 void rs_job_set_run(struct rs_job_handle *h, const char *run_id);
 void rs_job_progress(struct rs_job_handle *h, const struct rs_progress *p); /* for the next beat */
-/* code RS_OK: done; RS_ECANCEL: cancelled; else failed with err's text. Rolls back a transaction that
- * the job left open. A locked store is waited for (half a minute); what cannot be written is logged,
- * and the job will show as lost. Frees h. */
+/* code RS_OK: done; RS_ECANCEL: cancelled; else failed with err's text. Rolls back a transaction
+ * that the job left open. A locked store is waited for (half a minute); what cannot be written is
+ * logged, and the job will show as lost. Frees h. */
 void rs_job_end(struct rs_job_handle *h, enum rs_code code, const char *message);
 
 /* Running jobs whose process is gone (told by pid and start time, where the pid means the same here
  * as there) or whose beat is older than 30 s become lost. One that beats again runs again. */
 RS_MUST_USE enum rs_code rs_jobs_mark_lost(struct rs_store *st, struct rs_err *err);
-/* Newest first, at most limit (0: all); marks the lost first. n_out rows, the caller clears each and
- * frees the array. rs_jobs_get: RS_ENOTFOUND. */
+/* Newest first, at most limit (0: all); marks the lost first. n_out rows, the caller clears each
+ * and frees the array. rs_jobs_get: RS_ENOTFOUND. */
 RS_MUST_USE enum rs_code rs_jobs_list(struct rs_store *st, int64_t limit, struct rs_job **out,
                                       size_t *n_out, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_jobs_get(struct rs_store *st, int64_t id, struct rs_job *out,

@@ -1,9 +1,9 @@
 /*
  * store - db/recsys.db: one SQLite file that every process of a workspace shares.
  *
- * WAL, STRICT tables, foreign keys, busy timeout 10 s, short BEGIN IMMEDIATE writes. Migrations are
- * numbered, embedded, applied forward, each in one transaction; a newer schema than ours is refused.
- * One connection a thread. sql.h beside this has what the table files use.
+ * WAL, STRICT tables, foreign keys, busy timeout 10 s, short BEGIN IMMEDIATE writes. Migrations
+ * are numbered, embedded, applied forward, each in one transaction; a newer schema than ours is
+ * refused. One connection a thread. sql.h beside this has what the table files use.
  */
 #ifndef RS_STORE_STORE_H
 #define RS_STORE_STORE_H

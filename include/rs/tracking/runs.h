@@ -14,10 +14,10 @@
 #include "rs/store/store.h"
 
 #define RS_RUN_ID 13 /* 12 hex digits and NUL */
-#define RS_RUN_STATES(X)                                                                       \
-    X(RS_RUN_RUNNING, "running")                                                               \
-    X(RS_RUN_FINISHED, "finished") X(RS_RUN_FAILED, "failed") X(RS_RUN_CANCELLED, "cancelled") \
-        X(RS_RUN_LOST, "lost")
+#define RS_RUN_STATES(X)           \
+    X(RS_RUN_RUNNING, "running")   \
+    X(RS_RUN_FINISHED, "finished") \
+    X(RS_RUN_FAILED, "failed") X(RS_RUN_CANCELLED, "cancelled") X(RS_RUN_LOST, "lost")
 #define RS_RUN_ENUM(id, name) id,
 enum rs_run_state { RS_RUN_STATES(RS_RUN_ENUM) RS_RUN_STATE_COUNT };
 #undef RS_RUN_ENUM
@@ -42,7 +42,7 @@ void rs_run_clear(struct rs_run *r);
 RS_MUST_USE enum rs_code rs_runs_start(struct rs_store *st, struct rs_run *r, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_runs_end(struct rs_store *st, const char *id, enum rs_run_state state,
                                      const char *bundle, const char *message, struct rs_err *err);
-/* Whole id of a prefix, "latest", or of a run's name if unique: RS_ENOTFOUND, RS_EARG (ambiguous). */
+/* Whole id of a prefix, "latest", or of a run's unique name: RS_ENOTFOUND, RS_EARG (ambiguous). */
 RS_MUST_USE enum rs_code rs_runs_resolve(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
                                          struct rs_err *err);
 RS_MUST_USE enum rs_code rs_runs_get(struct rs_store *st, const char *id, struct rs_run *out,

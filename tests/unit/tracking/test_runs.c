@@ -1,4 +1,4 @@
-/* Runs: found again by what they are, everything about them comes back typed, and goes with them. */
+/* Runs: found again by what they are; what belongs to them comes back typed, and goes with them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
