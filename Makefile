@@ -69,7 +69,7 @@ build: $(BIN) ## build the program into build/release/recsys-tui
 
 demo: ## install what is missing, build, run the whole pipeline on MovieLens, show the result
 	@tools/deps.sh build
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory -j$$(nproc) build
 	@tools/demo.sh $(BIN)
 
 test: ## build and run every test (no network, no Python, under 3 minutes)
