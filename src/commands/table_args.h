@@ -9,7 +9,8 @@
 #include "rs/data/split.h"
 #include "rs/models/rank.h"
 
-/* clang-format off: a row an argument reads better than a line a field. */
+/* A row an argument reads better than a line a field. */
+/* clang-format off */
 
 /* Rows that many commands share. */
 #define ARG_DATASET \
