@@ -52,10 +52,7 @@ static struct work work_of(const struct als_config *c, void *scratch)
         *parts[i] = at;
         at += sizes[i];
     }
-    if ((size_t)c->f < w.order) {
-        memset(w.tile, 0, TILE * w.order * sizeof(float));
-        memset(w.scaled, 0, TILE * w.order * sizeof(float));
-    }
+    if ((size_t)c->f < w.order) memset(w.tile, 0, TILE * w.order * sizeof(float));
     return w;
 }
 
@@ -249,7 +246,7 @@ static bool row_cg(const struct als_side *s, const struct entries *e, struct wor
         }
         rr = next;
     }
-    return als_usable(w->x, w->order);
+    return isfinite(rr) && als_usable(w->x, w->order);
 }
 
 /* This row's share of the objective, x its vector and the last tile still gathered. */

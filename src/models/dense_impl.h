@@ -4,7 +4,7 @@
  * Written once over vectors (dense_body.h), compiled for several vector widths, chosen at run time.
  * Every element of a result is one sum in one order, without fused multiply-add, whatever the width
  * and however rows are grouped. So all variants give the same bytes: a score does not depend on
- * what is scored beside it, nor a model on the processor that trained it.
+ * what is scored beside it, and nothing on how wide the processor's vectors are.
  */
 #ifndef SRC_MODELS_DENSE_IMPL_H
 #define SRC_MODELS_DENSE_IMPL_H

@@ -16,6 +16,7 @@
 #include "rs/data/ingest.h"
 #include "rs/data/split.h"
 #include "rs/eval/eval.h"
+#include "rs/models/als.h"
 #include "rs/models/model.h"
 #include "rs/models/popularity.h"
 
@@ -237,15 +238,23 @@ static void check_counts(const struct rs_split *s, const struct counts *c)
     assert_int_equal(on_card(s, "users_evaluable"), c->users_evaluated);
 }
 
+static struct rs_model *fit(const struct rs_split *s, const struct rs_model_ops *ops,
+                            const struct rs_values *v)
+{
+    struct rs_err err = {0};
+    struct rs_model *m = NULL;
+    assert_ok(rs_model_new(ops, v, &m, &err), &err);
+    struct rs_fit_data d = {.ui = &s->train, .iu = &s->train_t, .threshold = 3.5, .seed = 42};
+    assert_ok(rs_model_fit(m, &d, 0, NULL, &err), &err);
+    return m;
+}
+
 static struct rs_model *fit_popularity(const struct rs_split *s, const char *score)
 {
     struct rs_err err = {0};
     struct rs_values *v = rs_values_new(rs_popularity_ops.params);
-    struct rs_model *m = NULL;
     assert_ok(rs_values_set_text(v, "score", score, &err), &err);
-    assert_ok(rs_model_new(&rs_popularity_ops, v, &m, &err), &err);
-    struct rs_fit_data d = {.ui = &s->train, .iu = &s->train_t, .threshold = 3.5};
-    assert_ok(rs_model_fit(m, &d, 0, NULL, &err), &err);
+    struct rs_model *m = fit(s, &rs_popularity_ops, v);
     rs_values_free(v);
     return m;
 }
@@ -331,10 +340,55 @@ static void popularity_on_user_temporal(void **state)
     check_split(*state, &user_temporal);
 }
 
+/* ndcg_at_10 of every user. The caller frees. */
+static double *ndcg_of(const struct rs_model *m, const struct rs_split *s, enum rs_part part,
+                       int32_t *n_out)
+{
+    struct rs_err err = {0};
+    struct rs_eval *e = NULL;
+    struct rs_eval_opts o = {.ks = ks, .n_ks = N_KS, .part = part, .threshold = 3.5};
+    assert_ok(rs_eval_run(m, s, &o, NULL, &e, &err), &err);
+    double *scores = rs_xalloc((size_t)e->n_users, sizeof(*scores));
+    rs_eval_column(e, column_of(e, "ndcg_at_10"), scores);
+    *n_out = e->n_users;
+    rs_eval_free(e);
+    return scores;
+}
+
+/* What a user gets who sets nothing is better than popularity, and the interval says so. */
+static void default_als_beats_popularity_on_user_temporal(void **state)
+{
+    if (!*state) skip();
+    struct rs_err err = {0};
+    struct rs_split *s = make_split(*state, RS_USER_TEMPORAL);
+    struct rs_values *v = rs_values_new(rs_als_ops.params);
+    struct rs_model *als = fit(s, &rs_als_ops, v);
+    struct rs_model *popularity = fit_popularity(s, "sum");
+    static const enum rs_part parts[] = {RS_PART_VAL, RS_PART_TEST};
+    for (int i = 0; i < 2; i++) {
+        int32_t n;
+        int32_t n_popularity;
+        double *a = ndcg_of(als, s, parts[i], &n);
+        double *b = ndcg_of(popularity, s, parts[i], &n_popularity);
+        struct rs_paired p;
+        assert_int_equal(n, n_popularity);
+        assert_ok(rs_compare_paired(a, b, n, 1000, 1, &p, &err), &err);
+        assert_string_equal(p.verdict, "better");
+        assert_true(p.interval.lo > 0.01 && p.p_value < 1e-4);
+        free(a);
+        free(b);
+    }
+    rs_model_free(als);
+    rs_model_free(popularity);
+    rs_values_free(v);
+    rs_split_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(k_core),
+        cmocka_unit_test(default_als_beats_popularity_on_user_temporal),
         cmocka_unit_test(popularity_on_global_temporal),
         cmocka_unit_test(popularity_on_user_temporal),
     };

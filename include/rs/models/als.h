@@ -14,8 +14,8 @@
  * Shapes   X [n_users x f], Y [n_items x f], row-major float, 64-byte aligned.
  * Cost     one epoch O(nnz f^2 + (n_users + n_items) f^3) cholesky, O(nnz f + rows f^2) a cg step.
  * Threads  rows are independent; sums over rows are in fixed blocks: any number of threads gives
- *          the same bytes. So does any processor: kernels have one order of summation and no fused
- *          multiply-add.
+ *          the same bytes. So does any vector width: kernels have one order of summation and no
+ *          fused multiply-add.
  * Order    an epoch solves items, then users: a stored user vector answers the final items, as
  *          folding in the same history would (to the bit with solver=cholesky).
  */
