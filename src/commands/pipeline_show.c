@@ -1,5 +1,6 @@
 /*
- * pipeline_show - what a pipeline found, from the store: models beside each other on the same users.
+ * pipeline_show - what a pipeline found, from the store: models beside each other on the same
+ * users.
  */
 #include <math.h>
 #include <stdio.h>

@@ -112,7 +112,8 @@ static const struct rs_arg args_data_prepare[] = {
 static const struct rs_arg args_data_split[] = {
     ARG_DATASET,
     {.name = "protocol", .type = RS_PARAM_CHOICE, .letter = 'p', .flags = RS_ARG_OPTIONAL,
-     .choices = "global-temporal|user-temporal|leave-last-n|random|k-fold|user-holdout|rolling|none",
+     .choices = "global-temporal|user-temporal|leave-last-n|random|k-fold|user-holdout|rolling|"
+                "none",
      .help = "how to cut (default: split.protocol)"},
     {.name = "as", .type = RS_PARAM_TEXT, .flags = RS_ARG_OPTIONAL, .value = "NAME",
      .help = "name of the split (default: the protocol)"},
