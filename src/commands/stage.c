@@ -141,7 +141,8 @@ enum rs_code rs_stage_save_dataset(struct rs_ctx *ctx, const char *dataset,
     char *dir = rs_ctx_path(ctx, "data/interim/%s", dataset);
     char *path = rs_path_join(dir, "dataset.rsd");
     char *json = rs_path_join(dir, "report.json");
-    enum rs_code rc = rs_quality_report(x, report, &quality, err);
+    enum rs_code rc = catalogue ? rs_quality_report(x, report, &quality, err)
+                                : rs_fail(err, RS_ENOMEM, "a catalogue of %d items", n_items);
     if (rc) goto done;
     if (catalogue_file) {
         rc = rs_catalogue_read(catalogue_file, x->items, catalogue, &matched, err);
