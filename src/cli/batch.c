@@ -1,6 +1,7 @@
 /*
  * batch - command lines from a file, one after the other, and the signals that stop them.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static struct rs_task *watched; /* the handler's only way to the running command
 
 static void on_signal(int number)
 {
-    if (atomic_exchange(&watched->cancel, true) && number == SIGINT) {
+    if (watched && atomic_exchange(&watched->cancel, true) && number == SIGINT) {
         _exit(130); /* asked twice: files appear whole or not at all, so nothing is half-written */
     }
 }
@@ -37,27 +38,72 @@ static const char *env_get(const char *name)
     return getenv(name);
 }
 
-/* The next logical line (a backslash at the end joins the next); false at the end of file. */
-static bool next_line(FILE *f, struct rs_str *line, int *number)
+/* Does text end inside a comment, so that a backslash at its end says nothing? */
+static bool ends_in_comment(const char *text)
 {
-    char *buf = NULL;
-    size_t cap = 0;
+    char quote = 0;
+    bool in_word = false;
+    for (; *text; text++) {
+        if (quote) {
+            if (*text == '\\' && quote == '"' && text[1]) {
+                text++;
+            } else if (*text == quote) {
+                quote = 0;
+            }
+        } else if (*text == '#' && !in_word) {
+            return true;
+        } else if (*text == '\'' || *text == '"') {
+            quote = *text;
+        } else if (*text == '\\' && text[1]) {
+            text++;
+        }
+        in_word = quote || !isspace((unsigned char)*text);
+    }
+    return false;
+}
+
+/* One line as it stands in the file, without its end; false at the end of the file. */
+static bool read_line(FILE *f, struct rs_str *line, struct rs_err *err)
+{
+    size_t begin = line->len;
+    int c;
+    while ((c = getc(f)) != EOF && c != '\n' && c != '\0' && !line->failed) {
+        rs_str_addc(line, (char)c);
+    }
+    if (ferror(f)) {
+        rs_fail_errno(err, errno, "read");
+    } else if (c == '\0') {
+        rs_fail(err, RS_EPARSE, "a NUL byte: not a text file");
+    } else if (line->failed) {
+        rs_fail(err, RS_EPARSE, "a line of more than %d bytes", MAX_BATCH_LINE);
+    } else if (line->len > begin && line->data[line->len - 1] == '\r') {
+        line->data[--line->len] = '\0';
+    }
+    return c != EOF || line->len > begin;
+}
+
+/* The next logical line (a backslash at the end joins the next); false at the end of file or with
+ * err set. */
+static bool next_line(FILE *f, struct rs_str *line, int *number, struct rs_err *err)
+{
     bool any = false;
     rs_str_reset(line);
-    ssize_t len;
-    while ((len = getline(&buf, &cap, f)) >= 0) {
+    while (read_line(f, line, err)) {
         any = true;
         (*number)++;
-        while (len > 0 && (buf[len - 1] == '\n' || buf[len - 1] == '\r')) {
-            len--;
+        if (err->code) return false;
+        if (*number == 1 && rs_str_starts(rs_str_text(line), "\xef\xbb\xbf")) {
+            memmove(line->data, line->data + 3, line->len - 2); /* a byte order mark */
+            line->len -= 3;
         }
-        bool joins = len > 0 && buf[len - 1] == '\\';
-        rs_str_addn(line, buf, (size_t)(joins ? len - 1 : len));
-        if (!joins) break;
-        rs_str_addc(line, ' ');
+        size_t slashes = 0;
+        while (slashes < line->len && line->data[line->len - 1 - slashes] == '\\') {
+            slashes++;
+        }
+        if (slashes % 2 == 0 || ends_in_comment(line->data)) break;
+        line->data[--line->len] = '\0';
     }
-    free(buf);
-    return any;
+    return any && !err->code;
 }
 
 int rs_cli_run_line(struct rs_cli *cli, const char *line)
@@ -65,10 +111,7 @@ int rs_cli_run_line(struct rs_cli *cli, const char *line)
     char **words = NULL;
     size_t n = 0;
     struct rs_err err = {0};
-    if (rs_line_split(line, env_get, &words, &n, &err)) {
-        fprintf(stderr, "recsys-tui: %s\n", err.msg);
-        return rs_code_exit(err.code);
-    }
+    if (rs_line_split(line, env_get, &words, &n, &err)) return rs_cli_fail(cli, &err);
     size_t skip = n > 0 && strcmp(words[0], "recsys-tui") == 0; /* lines pasted from the manual */
     int status = 0;
     if (n > skip) {
@@ -78,37 +121,55 @@ int rs_cli_run_line(struct rs_cli *cli, const char *line)
     return status;
 }
 
-int rs_cli_batch(struct rs_cli *cli, const char *path)
+/* Lines of f, one after the other; number counts those of the file. */
+static int run_lines(struct rs_cli *cli, FILE *f, const char *shown)
 {
-    bool standard = strcmp(path, "-") == 0;
-    FILE *f = standard ? stdin : fopen(path, "r");
-    if (!f) {
-        fprintf(stderr, "recsys-tui: batch '%s': %s\n", path, strerror(errno));
-        return rs_code_exit(errno == ENOENT ? RS_ENOTFOUND : RS_EIO);
-    }
-    const char *shown = standard ? "standard input" : path;
+    struct rs_err err = {0};
     struct rs_str line;
     rs_str_init(&line, MAX_BATCH_LINE);
     int number = 0;
     int first_failure = 0;
-    cli->many = true;
     while (!rs_task_cancelled(&cli->ctx->task)) {
         int at = number + 1;
-        if (!next_line(f, &line, &number)) break;
+        if (!next_line(f, &line, &number, &err)) break;
         int status = rs_cli_run_line(cli, rs_str_text(&line));
-        fflush(cli->out);
+        if (fflush(cli->out) != 0 && cli->out_errno && !*cli->out_errno) {
+            *cli->out_errno = errno;
+        }
         if (status == 0) continue;
         first_failure = first_failure ? first_failure : status;
         fprintf(stderr, "recsys-tui: %s:%d: exit status %d: %.200s\n", shown, at, status,
                 rs_str_text(&line));
         if (!cli->keep_going) break;
     }
+    rs_str_clear(&line);
+    if (err.code) {
+        rs_wrap(&err, "%s:%d", shown, number > 0 ? number : 1);
+        int status = rs_cli_fail(cli, &err);
+        return first_failure ? first_failure : status;
+    }
     if (!first_failure && rs_task_cancelled(&cli->ctx->task)) {
         first_failure = rs_code_exit(RS_ECANCEL);
     }
-    rs_str_clear(&line);
+    return first_failure;
+}
+
+int rs_cli_batch(struct rs_cli *cli, const char *path)
+{
+    bool standard = strcmp(path, "-") == 0;
+    cli->inside = true;
+    cli->many = true;
+    FILE *f = standard ? stdin : fopen(path, "r");
+    if (!f) {
+        struct rs_err err = {0};
+        int why = errno;
+        rs_fail_errno(&err, why, "batch '%s'", path);
+        err.code = why == ENOENT ? RS_ENOTFOUND : err.code;
+        return rs_cli_fail(cli, &err);
+    }
+    int status = run_lines(cli, f, standard ? "standard input" : path);
     if (!standard) {
         fclose(f);
     }
-    return first_failure;
+    return status;
 }

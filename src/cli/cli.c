@@ -117,44 +117,67 @@ static struct split_words split_globals(const char *const *words, size_t n)
     return s;
 }
 
-static void put(struct rs_cli *cli, const struct rs_str *text)
+/* Text to the results; the first failure is kept for the end of the program. */
+static void put(const struct rs_cli *cli, const char *text)
 {
-    fputs(rs_str_text(text), cli->out);
+    if (fputs(text, cli->out) == EOF && cli->out_errno && !*cli->out_errno) {
+        *cli->out_errno = errno;
+    }
 }
 
-/* One line of what went wrong, or the JSON form; returns the exit status. */
-static int print_error(const struct rs_cli *cli, const struct rs_err *err)
+static void put_json(const struct rs_cli *cli, const struct rs_val *doc)
 {
+    struct rs_str text;
+    rs_str_init(&text, 0);
+    rs_json_print(doc, cli->many ? 0 : 2, &text);
+    rs_str_addc(&text, '\n');
+    put(cli, rs_str_text(&text));
+    rs_str_clear(&text);
+}
+
+/* What the door says itself: text, or a document with the text under key. */
+static void put_text(const struct rs_cli *cli, const char *key, const char *text)
+{
+    if (!cli->json) {
+        put(cli, text);
+        return;
+    }
+    struct rs_val *doc = rs_val_map();
+    rs_val_set_str(doc, key, text);
+    put_json(cli, doc);
+    rs_val_free(doc);
+}
+
+int rs_cli_fail(const struct rs_cli *cli, const struct rs_err *err)
+{
+    const char *text = err->msg + (rs_str_starts(err->msg, "recsys-tui: ") ? 12 : 0);
     if (cli->json) {
         struct rs_val *doc = rs_val_map();
         struct rs_val *e = rs_val_set(doc, "error", rs_val_map());
         rs_val_set_str(e, "code", rs_code_name(err->code));
-        rs_val_set_str(e, "message", err->msg);
-        struct rs_str text;
-        rs_str_init(&text, 0);
-        rs_json_print(doc, cli->many ? 0 : 2, &text);
-        fprintf(cli->out, "%s\n", rs_str_text(&text));
-        rs_str_clear(&text);
+        rs_val_set_str(e, "message", text);
+        put_json(cli, doc);
         rs_val_free(doc);
     } else {
-        fprintf(stderr, "recsys-tui: %s\n", err->msg);
+        fprintf(stderr, "recsys-tui: %s\n", text);
     }
     return rs_code_exit(err->code);
 }
 
 static void print_result(struct rs_cli *cli, const struct rs_result *r)
 {
+    if (cli->json) {
+        put_json(cli, r->doc);
+        return;
+    }
     struct rs_str text;
     rs_str_init(&text, 0);
-    if (cli->json) {
-        rs_json_print(r->doc, cli->many ? 0 : 2, &text);
-        rs_str_addc(&text, '\n');
-    } else if (cli->csv) {
+    if (cli->csv) {
         rs_result_csv(r, &text);
     } else {
         rs_result_print(r, cli->width, cli->color, &text);
     }
-    put(cli, &text);
+    put(cli, rs_str_text(&text));
     rs_str_clear(&text);
 }
 
@@ -163,13 +186,46 @@ static void on_bar(const struct rs_progress *p, void *arg)
     rs_bar_update(arg, p);
 }
 
+static enum rs_code no_command(const char *const *words, size_t n, struct rs_err *err)
+{
+    if (n == 0) return rs_fail(err, RS_EARG, "no command (see 'help')");
+    const char *near = rs_command_nearest(words, n);
+    return rs_fail(err, RS_EARG, "no command '%s%s%s'%s%s%s (see 'help')", words[0],
+                   n > 1 ? " " : "", n > 1 ? words[1] : "", near ? ": did you mean " : "",
+                   near ? near : "", near ? "?" : "");
+}
+
+/* Help about everything, or what words name. */
+static int help_about(const struct rs_cli *cli, const char *const *words, size_t n)
+{
+    struct rs_str text;
+    struct rs_err err = {0};
+    int status = 0;
+    rs_str_init(&text, 0);
+    if (n == 0) {
+        rs_help_all(&text);
+    } else if (!rs_help_about(words, n, &text)) {
+        no_command(words, n, &err);
+        status = rs_cli_fail(cli, &err);
+    }
+    if (!status) {
+        put_text(cli, "help", rs_str_text(&text));
+    }
+    rs_str_clear(&text);
+    return status;
+}
+
 /* The door's own commands: help and shell. */
 static int run_door(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs_args *args)
 {
+    if (strcmp(cmd->name, "shell") == 0 && cli->inside) {
+        struct rs_err err = {0};
+        rs_fail(&err, RS_EARG, "shell: this is a prompt or a batch already");
+        return rs_cli_fail(cli, &err);
+    }
     if (strcmp(cmd->name, "shell") == 0) return rs_cli_shell(cli);
     struct rs_str text;
     rs_str_init(&text, 0);
-    int status = 0;
     const char *shell = rs_args_text(args, "completion");
     size_t n = rs_args_count(args, "command");
     const char *words[8] = {0};
@@ -182,18 +238,12 @@ static int run_door(struct rs_cli *cli, const struct rs_cmd *cmd, const struct r
         rs_help_completion_bash(&text);
     } else if (shell) {
         rs_help_completion_zsh(&text);
-    } else if (n == 0) {
-        rs_help_all(&text);
-    } else if (!rs_help_about(words, n < 8 ? n : 8, &text)) {
-        struct rs_err err = {0};
-        const char *near = rs_command_nearest(words, n);
-        rs_fail(&err, RS_EARG, "no command '%s'%s%s (see 'help')", words[0],
-                near ? ": did you mean " : "", near ? near : "");
-        status = print_error(cli, &err);
+    } else {
+        return help_about(cli, words, n < 8 ? n : 8);
     }
-    put(cli, &text);
+    put_text(cli, "help", rs_str_text(&text));
     rs_str_clear(&text);
-    return status;
+    return 0;
 }
 
 static int run_command(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs_args *args)
@@ -209,23 +259,13 @@ static int run_command(struct rs_cli *cli, const struct rs_cmd *cmd, const struc
     rs_bar_finish(&bar);
     int status;
     if (rc) {
-        status = print_error(cli, &err);
+        status = rs_cli_fail(cli, &err);
     } else {
         print_result(cli, &result);
         status = result.exit_status;
     }
     rs_result_clear(&result);
     return status;
-}
-
-static enum rs_code find_command(const char *const *words, size_t n, const struct rs_cmd **out,
-                                 size_t *used, struct rs_err *err)
-{
-    *out = rs_command_find(words, n, used);
-    if (*out) return RS_OK;
-    const char *near = rs_command_nearest(words, n);
-    return rs_fail(err, RS_EARG, "no command '%s%s%s'%s%s (see 'help')", words[0], n > 1 ? " " : "",
-                   n > 1 ? words[1] : "", near ? ": did you mean " : "", near ? near : "");
 }
 
 static char *join_words(const char *const *words, size_t n)
@@ -243,31 +283,18 @@ static int show_config(struct rs_cli *cli, const struct rs_cmd *cmd, const struc
 {
     struct rs_err err = {0};
     enum rs_code rc = rs_ctx_compose(cli->ctx, cmd, args, &err);
-    if (rc) return print_error(cli, &err);
+    if (rc) return rs_cli_fail(cli, &err);
     struct rs_val *tree = rs_conf_tree(cli->ctx->conf);
-    struct rs_str text;
-    rs_str_init(&text, 0);
     if (cli->json) {
-        rs_json_print(tree, 2, &text);
-        rs_str_addc(&text, '\n');
+        put_json(cli, tree);
     } else {
+        struct rs_str text;
+        rs_str_init(&text, 0);
         rs_yaml_print(tree, &text);
+        put(cli, rs_str_text(&text));
+        rs_str_clear(&text);
     }
-    put(cli, &text);
-    rs_str_clear(&text);
     rs_val_free(tree);
-    return 0;
-}
-
-static int help_about(struct rs_cli *cli, const char *const *words, size_t n)
-{
-    struct rs_str text;
-    rs_str_init(&text, 0);
-    if (n == 0 || !rs_help_about(words, n, &text)) {
-        rs_help_all(&text);
-    }
-    put(cli, &text);
-    rs_str_clear(&text);
     return 0;
 }
 
@@ -276,23 +303,19 @@ static int run_plain(struct rs_cli *cli, const char *const *words, size_t n, boo
 {
     struct rs_err err = {0};
     if (help) return help_about(cli, words, n);
-    const struct rs_cmd *cmd;
     size_t used;
-    if (find_command(words, n, &cmd, &used, &err)) {
-        if (n == 1 && !cli->json) {
-            struct rs_str text;
-            rs_str_init(&text, 0);
-            if (rs_help_about(words, n, &text)) { /* a group: what it has */
-                fputs(rs_str_text(&text), stderr);
-                rs_str_clear(&text);
-                return rs_code_exit(RS_EARG);
-            }
-            rs_str_clear(&text);
-        }
-        return print_error(cli, &err);
+    const struct rs_cmd *cmd = rs_command_find(words, n, &used);
+    if (!cmd) {
+        struct rs_str text;
+        rs_str_init(&text, 0);
+        bool group = n == 1 && !cli->json && rs_help_about(words, n, &text);
+        if (group) fputs(rs_str_text(&text), stderr); /* what it has */
+        rs_str_clear(&text);
+        no_command(words, n, &err);
+        return group ? rs_code_exit(err.code) : rs_cli_fail(cli, &err);
     }
     struct rs_args *args = NULL;
-    if (rs_args_parse(cmd, words + used, n - used, &args, &err)) return print_error(cli, &err);
+    if (rs_args_parse(cmd, words + used, n - used, &args, &err)) return rs_cli_fail(cli, &err);
     int status;
     if (config) {
         status = show_config(cli, cmd, args);
@@ -307,6 +330,27 @@ static int run_plain(struct rs_cli *cli, const char *const *words, size_t n, boo
     return status;
 }
 
+static int run_split(struct rs_cli *cli, const struct rs_args *g, const struct split_words *s)
+{
+    if (rs_args_bool(g, "version")) {
+        put_text(cli, "version", cli->json ? RS_VERSION : "recsys-tui " RS_VERSION "\n");
+        return 0;
+    }
+    return run_plain(cli, s->rest, s->n_rest, rs_args_bool(g, "help"),
+                     rs_args_bool(g, "config-show"));
+}
+
+/* Options that a line of a batch or the prompt cannot change any more. */
+static const char *too_late(const struct rs_args *g)
+{
+    static const char *const names[] = {"workspace", "batch",     "keep-going",
+                                        "threads",   "log-level", NULL};
+    for (const char *const *n = names; *n; n++) {
+        if (rs_args_given(g, *n)) return *n;
+    }
+    return NULL;
+}
+
 int rs_cli_run_words(struct rs_cli *cli, const char *const *words, size_t n)
 {
     struct split_words s = split_globals(words, n);
@@ -314,17 +358,17 @@ int rs_cli_run_words(struct rs_cli *cli, const char *const *words, size_t n)
     struct rs_err err = {0};
     struct rs_cli local = *cli;
     int status;
-    if (rs_args_parse(&globals_cmd, s.ours, s.n_ours, &g, &err)) {
-        status = print_error(cli, &err);
-    } else if (rs_args_given(g, "workspace") || rs_args_given(g, "batch")) {
-        rs_fail(&err, RS_EARG, "--workspace and --batch stand on the program's command line only");
-        status = print_error(cli, &err);
+    const char *late = NULL;
+    if (!rs_args_parse(&globals_cmd, s.ours, s.n_ours, &g, &err) && (late = too_late(g))) {
+        rs_fail(&err, RS_EARG, "--%s stands on the program's command line only", late);
+    }
+    if (err.code) {
+        status = rs_cli_fail(cli, &err);
     } else {
         local.json |= rs_args_bool(g, "json");
         local.csv |= rs_args_bool(g, "csv");
         local.quiet |= rs_args_bool(g, "quiet");
-        status = run_plain(&local, s.rest, s.n_rest, rs_args_bool(g, "help"),
-                           rs_args_bool(g, "config-show"));
+        status = run_split(&local, g, &s);
     }
     rs_args_free(g);
     free(s.ours);
@@ -364,22 +408,27 @@ static void init_cli(struct rs_cli *cli, const struct rs_args *g)
 static int run_parsed(struct rs_cli *cli, const struct rs_args *g, const struct split_words *s)
 {
     const char *batch = rs_args_text(g, "batch");
-    if (rs_args_bool(g, "version")) {
-        fprintf(cli->out, "recsys-tui " RS_VERSION "\n");
-        return 0;
-    }
     if (batch && s->n_rest > 0) {
         struct rs_err err = {0};
         rs_fail(&err, RS_EARG, "--batch and the command '%s': say one of them", s->rest[0]);
-        return print_error(cli, &err);
+        return rs_cli_fail(cli, &err);
     }
     if (batch) return rs_cli_batch(cli, batch);
-    if (s->n_rest == 0) {
-        help_about(cli, NULL, 0);
-        return rs_args_bool(g, "help") || cli->width > 0 ? 0 : rs_code_exit(RS_EARG);
+    bool asked = rs_args_bool(g, "help") || rs_args_bool(g, "version") || cli->json;
+    if (s->n_rest > 0 || asked) return run_split(cli, g, s);
+    help_about(cli, NULL, 0);
+    return cli->width > 0 ? 0 : rs_code_exit(RS_EARG);
+}
+
+/* Results reached their reader, or the reason why not; a reader that left (head) is none. */
+static int close_output(int status, int failed)
+{
+    if (!failed && fflush(stdout) != 0) {
+        failed = errno;
     }
-    return run_plain(cli, s->rest, s->n_rest, rs_args_bool(g, "help"),
-                     rs_args_bool(g, "config-show"));
+    if (!failed || failed == EPIPE) return status;
+    fprintf(stderr, "recsys-tui: write standard output: %s\n", strerror(failed));
+    return status ? status : rs_code_exit(RS_EIO);
 }
 
 int rs_cli_main(int argc, char **argv)
@@ -388,7 +437,8 @@ int rs_cli_main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     size_t n = argc > 0 ? (size_t)argc - 1 : 0;
     struct split_words s = split_globals((const char *const *)argv + 1, n);
-    struct rs_cli cli = {.out = stdout};
+    int out_errno = 0;
+    struct rs_cli cli = {.out = stdout, .out_errno = &out_errno};
     struct rs_args *g = NULL;
     struct rs_err err = {0};
     int status;
@@ -396,19 +446,16 @@ int rs_cli_main(int argc, char **argv)
         for (size_t i = 0; i < s.n_ours; i++) {
             cli.json |= strcmp(s.ours[i], "--json") == 0;
         }
-        status = print_error(&cli, &err);
+        status = rs_cli_fail(&cli, &err);
     } else {
         init_cli(&cli, g);
         rs_cli_watch_signals(&cli.ctx->task);
         status = run_parsed(&cli, g, &s);
+        rs_cli_watch_signals(NULL);
         rs_ctx_free(cli.ctx);
     }
     rs_args_free(g);
     free(s.ours);
     free(s.rest);
-    if (fflush(stdout) != 0 && errno != EPIPE) {
-        fprintf(stderr, "recsys-tui: write standard output: %s\n", strerror(errno));
-        return status ? status : rs_code_exit(RS_EIO);
-    }
-    return status;
+    return close_output(status, out_errno);
 }

@@ -108,25 +108,6 @@ static void offer_workspace(struct list *l, struct rs_ctx *ctx, enum rs_complete
     }
 }
 
-static void offer_kind(struct list *l, struct rs_ctx *ctx, const struct rs_arg *a)
-{
-    offer_choices(l, a->choices);
-    if (a->complete == RS_COMPLETE_MODEL) {
-        for (const struct rs_model_ops *const *m = rs_models; *m; m++) {
-            offer(l, (*m)->name);
-        }
-    }
-    if (a->complete == RS_COMPLETE_DATASET) {
-        for (const struct rs_known_set *s = rs_known_sets; s->name; s++) {
-            offer(l, s->name);
-        }
-        offer(l, "synthetic");
-    }
-    if (ctx && a->complete != RS_COMPLETE_NONE) {
-        offer_workspace(l, ctx, a->complete);
-    }
-}
-
 /* The next word of every command name that begins with words. */
 static void offer_commands(struct list *l, const char *const *words, size_t n)
 {
@@ -143,6 +124,30 @@ static void offer_commands(struct list *l, const char *const *words, size_t n)
         char *next = rs_xstrndup(name, strcspn(name, " "));
         offer(l, next);
         free(next);
+    }
+}
+
+/* said: words of the command line that belong to the same argument, for names of several words. */
+static void offer_kind(struct list *l, struct rs_ctx *ctx, const struct rs_arg *a,
+                       const char *const *said, size_t n_said)
+{
+    offer_choices(l, a->choices);
+    if (a->complete == RS_COMPLETE_COMMAND) {
+        offer_commands(l, said, n_said);
+    }
+    if (a->complete == RS_COMPLETE_MODEL) {
+        for (const struct rs_model_ops *const *m = rs_models; *m; m++) {
+            offer(l, (*m)->name);
+        }
+    }
+    if (a->complete == RS_COMPLETE_DATASET) {
+        for (const struct rs_known_set *s = rs_known_sets; s->name; s++) {
+            offer(l, s->name);
+        }
+        offer(l, "synthetic");
+    }
+    if (ctx && a->complete != RS_COMPLETE_NONE) {
+        offer_workspace(l, ctx, a->complete);
     }
 }
 
@@ -171,32 +176,69 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Values of "--name=" where prefix begins so, each as the whole word. */
+static bool offer_joined(struct list *l, struct rs_ctx *ctx, const struct rs_arg *table)
+{
+    size_t len = strcspn(l->prefix, "=");
+    if (l->prefix[len] != '=') return false;
+    char *option = rs_xstrndup(l->prefix, len);
+    const struct rs_arg *a = waiting_option(table, option);
+    if (a) {
+        struct list values = {.texts = rs_xalloc(MAX_CANDIDATES + 1, sizeof(char *)),
+                              .prefix = l->prefix + len + 1};
+        offer_kind(&values, ctx, a, NULL, 0);
+        for (size_t i = 0; i < values.n; i++) {
+            char *word = rs_xprintf("%s=%s", option, values.texts[i]);
+            offer(l, word);
+            free(word);
+        }
+        rs_fs_list_free(values.texts);
+    }
+    free(option);
+    return a != NULL;
+}
+
+/* Words that global options take before the command's name. */
+static size_t leading_globals(const char *const *words, size_t n)
+{
+    size_t i = 0;
+    while (i < n && words[i][0] == '-') {
+        i += waiting_option(rs_cli_globals, words[i]) ? 2 : 1;
+    }
+    return i < n ? i : n;
+}
+
 char **rs_complete(struct rs_ctx *ctx, const char *const *words, size_t n, const char *prefix)
 {
     struct list l = {.texts = rs_xalloc(MAX_CANDIDATES + 1, sizeof(char *)), .prefix = prefix};
+    const struct rs_arg *waiting = n ? waiting_option(rs_cli_globals, words[n - 1]) : NULL;
+    size_t skip = leading_globals(words, n);
+    words += skip;
+    n -= skip;
     size_t used;
     const struct rs_cmd *cmd = rs_command_find(words, n, &used);
-    const struct rs_arg *waiting = NULL;
-    if (cmd && n > used) {
-        waiting = waiting_option(cmd->args, words[n - 1]);
-        waiting = waiting ? waiting : waiting_option(rs_cli_globals, words[n - 1]);
+    const struct rs_arg *table = cmd ? cmd->args : NULL;
+    if (cmd && n > used && waiting_option(table, words[n - 1])) {
+        waiting = waiting_option(table, words[n - 1]);
     }
     if (waiting) {
-        offer_kind(&l, ctx, waiting);
+        offer_kind(&l, ctx, waiting, NULL, 0);
     } else if (prefix[0] == '-') {
-        offer_options(&l, cmd ? cmd->args : NULL);
-        offer_options(&l, rs_cli_globals);
+        if (!offer_joined(&l, ctx, table) && !offer_joined(&l, ctx, rs_cli_globals)) {
+            offer_options(&l, table);
+            offer_options(&l, rs_cli_globals);
+        }
     } else {
         if (n == used || !cmd) {
             offer_commands(&l, words, n);
         }
-        for (const struct rs_arg *a = cmd ? cmd->args : NULL; a && a->name; a++) {
+        for (const struct rs_arg *a = table; a && a->name; a++) {
             if (a->flags & RS_ARG_POSITIONAL) {
-                offer_kind(&l, ctx, a);
+                offer_kind(&l, ctx, a, words + used, n - used);
             }
         }
         if (cmd && l.n == 0 && !prefix[0]) {
-            offer_options(&l, cmd->args);
+            offer_options(&l, table);
         }
     }
     qsort(l.texts, l.n, sizeof(*l.texts), by_text);

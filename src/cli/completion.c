@@ -28,6 +28,7 @@ static void add_values(const struct rs_arg *a, struct rs_str *out)
     }
 }
 
+/* command NULL: of any. */
 static void bash_values(const struct rs_arg *table, const char *command, struct rs_str *out)
 {
     for (const struct rs_arg *a = table; a && a->name; a++) {
@@ -35,7 +36,9 @@ static void bash_values(const struct rs_arg *table, const char *command, struct 
         rs_str_init(&values, 8192);
         add_values(a, &values);
         if (values.len > 0) {
-            rs_str_addf(out, "        '%s|--%s') words='%s' ;;\n", command, a->name,
+            rs_str_add(out, "        ");
+            if (command) rs_str_addf(out, "'%s'", command);
+            rs_str_addf(out, "%s'|--%s') words='%s' ;;\n", command ? "" : "*", a->name,
                         rs_str_text(&values));
         }
         rs_str_clear(&values);
@@ -49,31 +52,79 @@ static void add_names(struct rs_str *out)
     }
 }
 
+/* Global options that take a value, as a pattern of case: "--workspace|--threads". */
+static void add_valued_globals(struct rs_str *out)
+{
+    bool first = true;
+    for (const struct rs_arg *a = rs_cli_globals; a->name; a++) {
+        if (a->type == RS_PARAM_BOOL) continue;
+        rs_str_addf(out, "%s--%s", first ? "" : "|", a->name);
+        first = false;
+    }
+}
+
+/* The script cuts "--name=value" itself, because bash may or may not break words at '='. */
+static const char bash_begin[] =
+    "    COMPREPLY=()\n"
+    "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} head=''\n"
+    "    if [[ $cur == = ]]; then cur=''\n"
+    "    elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+    "    elif [[ $cur == --*=* ]]; then prev=${cur%%=*} head=$prev= cur=${cur#*=}; fi\n"
+    "    local typed='' w i name words='' command=''\n"
+    "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+    "        w=${COMP_WORDS[i]}\n"
+    "        case $w in\n";
+static const char bash_find[] =
+    "        -*) [[ -z $typed ]] && continue; break ;;\n"
+    "        =*) break ;;\n"
+    "        esac\n"
+    "        typed+=${typed:+ }$w\n"
+    "    done\n"
+    "    for name in \"${names[@]}\"; do\n"
+    "        [[ \"$typed \" == \"$name \"* && ${#name} -gt ${#command} ]] && command=$name\n"
+    "    done\n"
+    "    if [[ $command == help && $cur != -* ]]; then typed=${typed#help}; typed=${typed# }; "
+    "command=''; fi\n"
+    "    case \"$command|$prev\" in\n";
+static const char bash_end[] =
+    "'\n"
+    "    elif [[ -z $words && -z $command && $prev != --* ]]; then\n"
+    "        for name in \"${names[@]}\"; do\n"
+    "            if [[ -z $typed ]]; then words+=\" ${name%% *}\"\n"
+    "            elif [[ $name == \"$typed \"* ]]; then name=${name#\"$typed \"}; "
+    "words+=\" ${name%% *}\"; fi\n"
+    "        done\n"
+    "        [[ -n $words ]] || return 0\n"
+    "    fi\n"
+    "    if [[ -n $words ]]; then\n"
+    "        while IFS= read -r w; do COMPREPLY+=(\"$head$w\"); done "
+    "< <(compgen -W \"$words\" -- \"$cur\" | sort -u)\n"
+    "    else\n"
+    "        while IFS= read -r w; do COMPREPLY+=(\"$head$w\"); done "
+    "< <(compgen -f -- \"$cur\")\n"
+    "    fi\n"
+    "}\n"
+    "complete -o filenames -F _recsys_tui recsys-tui\n";
+
 void rs_help_completion_bash(struct rs_str *out)
 {
     rs_str_add(out,
                "# bash completion for recsys-tui, printed by 'recsys-tui help --completion bash'\n"
                "_recsys_tui() {\n"
-               "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
                "    local names=(");
     add_names(out);
-    rs_str_add(
-        out,
-        ")\n"
-        "    local typed='' w name words='' command=''\n"
-        "    for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-        "        [[ $w == -* ]] && break\n"
-        "        typed+=${typed:+ }$w\n"
-        "    done\n"
-        "    for name in \"${names[@]}\"; do\n"
-        "        [[ \"$typed \" == \"$name \"* && ${#name} -gt ${#command} ]] && command=$name\n"
-        "    done\n"
-        "    case \"$command|$prev\" in\n");
+    rs_str_add(out, ")\n");
+    rs_str_add(out, bash_begin);
+    rs_str_add(out, "        ");
+    add_valued_globals(out);
+    rs_str_add(out, ") [[ ${COMP_WORDS[i+1]} == = ]] && ((i++)); ((i++)); continue ;;\n");
+    rs_str_add(out, bash_find);
     for (const struct rs_cmd *c = rs_commands; c->name; c++) {
         bash_values(c->args, c->name, out);
     }
+    bash_values(rs_cli_globals, NULL, out);
     rs_str_add(out, "    esac\n"
-                    "    if [[ -z $words && $cur == -* ]]; then\n"
+                    "    if [[ -z $words && -z $head && $cur == -* ]]; then\n"
                     "        case $command in\n");
     for (const struct rs_cmd *c = rs_commands; c->name; c++) {
         if (!c->args) continue;
@@ -83,24 +134,7 @@ void rs_help_completion_bash(struct rs_str *out)
     }
     rs_str_add(out, "        esac\n        words+=' ");
     add_options(rs_cli_globals, out);
-    rs_str_add(out, "'\n"
-                    "    elif [[ -z $words && -z $command ]]; then\n"
-                    "        for name in \"${names[@]}\"; do\n"
-                    "            if [[ -z $typed ]]; then words+=\" ${name%% *}\"\n"
-                    "            elif [[ $name == \"$typed \"* ]]; then name=${name#\"$typed \"}; "
-                    "words+=\" ${name%% *}\"; fi\n"
-                    "        done\n"
-                    "    fi\n"
-                    "    COMPREPLY=()\n"
-                    "    if [[ -n $words ]]; then\n"
-                    "        while IFS= read -r w; do COMPREPLY+=(\"$w\"); done "
-                    "< <(compgen -W \"$words\" -- \"$cur\" | sort -u)\n"
-                    "    else\n"
-                    "        while IFS= read -r w; do COMPREPLY+=(\"$w\"); done "
-                    "< <(compgen -f -- \"$cur\")\n"
-                    "    fi\n"
-                    "}\n"
-                    "complete -o filenames -F _recsys_tui recsys-tui\n");
+    rs_str_add(out, bash_end);
 }
 
 /* Text inside single quotes of zsh's _arguments specs. */

@@ -11,6 +11,7 @@
 #include "rs/models/model.h"
 
 #define HELP_COLUMN 28 /* where explanations begin */
+#define WIDTH       98
 
 static const char *placeholder(const struct rs_arg *a)
 {
@@ -66,14 +67,51 @@ static void arg_label(const struct rs_arg *a, struct rs_str *out)
 static void arg_note(const struct rs_arg *a, struct rs_str *out)
 {
     rs_str_add(out, a->help);
-    if (a->type == RS_PARAM_CHOICE) {
-        rs_str_addf(out, ": %s", a->choices);
+    for (const char *c = a->type == RS_PARAM_CHOICE ? a->choices : ""; *c; c++) {
+        if (c == a->choices) rs_str_add(out, ": ");
+        rs_str_addn(out, *c == '|' ? ", " : c, *c == '|' ? 2 : 1);
     }
     if (a->dflt && a->dflt[0] && a->type != RS_PARAM_BOOL) {
         rs_str_addf(out, " (default %s)", a->dflt);
     } else if (a->type == RS_PARAM_BOOL && a->dflt && strcmp(a->dflt, "true") == 0) {
         rs_str_addf(out, " (on; --no-%s)", a->name);
     }
+}
+
+/* Words of text from column `at` on, in lines of at most WIDTH columns that begin at `indent`. */
+static void wrapped(const char *text, int at, int indent, struct rs_str *out)
+{
+    bool first = true;
+    while (*text) {
+        size_t bytes = strcspn(text, " ");
+        char *word = rs_xstrndup(text, bytes);
+        int len = rs_text_width(word);
+        if (!first && at + 1 + len > WIDTH) {
+            rs_str_addf(out, "\n%*s", indent, "");
+            at = indent;
+            first = true;
+        }
+        rs_str_addf(out, first ? "%s" : " %s", word);
+        at += len + !first;
+        first = false;
+        text += bytes;
+        text += *text == ' ';
+        free(word);
+    }
+    rs_str_addc(out, '\n');
+}
+
+/* label in the left column, note in the right one, or below where label is too wide. */
+static void two_columns(const char *label, const char *note, struct rs_str *out)
+{
+    int width = rs_text_width(label);
+    rs_str_addf(out, "  %s", label);
+    if (width > HELP_COLUMN - 4) {
+        rs_str_addf(out, "\n%*s", HELP_COLUMN, "");
+    } else {
+        rs_str_addf(out, "%*s", HELP_COLUMN - 2 - width, "");
+    }
+    wrapped(note, HELP_COLUMN, HELP_COLUMN, out);
 }
 
 static void arg_lines(const struct rs_arg *table, struct rs_str *out)
@@ -85,34 +123,10 @@ static void arg_lines(const struct rs_arg *table, struct rs_str *out)
         rs_str_init(&note, 4096);
         arg_label(a, &label);
         arg_note(a, &note);
-        if (rs_text_width(rs_str_text(&label)) > HELP_COLUMN - 4) {
-            rs_str_addf(out, "  %s\n%*s%s\n", rs_str_text(&label), HELP_COLUMN, "",
-                        rs_str_text(&note));
-        } else {
-            int gap = HELP_COLUMN - 2 - rs_text_width(rs_str_text(&label));
-            rs_str_addf(out, "  %s%*s%s\n", rs_str_text(&label), gap, "", rs_str_text(&note));
-        }
+        two_columns(rs_str_text(&label), rs_str_text(&note), out);
         rs_str_clear(&label);
         rs_str_clear(&note);
     }
-}
-
-/* Words of text in lines of at most `width` columns, each after `indent` spaces. */
-static void wrapped(const char *text, int indent, int width, struct rs_str *out)
-{
-    int at = 0;
-    while (*text) {
-        int len = (int)strcspn(text, " ");
-        if (at > 0 && at + 1 + len > width - indent) {
-            rs_str_addc(out, '\n');
-            at = 0;
-        }
-        rs_str_addf(out, "%*s%.*s", at ? 1 : indent, "", len, text);
-        at += len + (at ? 1 : 0);
-        text += len;
-        text += *text == ' ';
-    }
-    rs_str_addc(out, '\n');
 }
 
 static void model_lines(struct rs_str *out)
@@ -123,8 +137,8 @@ static void model_lines(struct rs_str *out)
             struct rs_str kind;
             rs_str_init(&kind, 4096);
             rs_param_describe(p, &kind);
-            rs_str_addf(out, "  %-*s%s\n%*s%s\n", HELP_COLUMN - 2, p->name, p->help, HELP_COLUMN,
-                        "", rs_str_text(&kind));
+            two_columns(p->name, p->help, out);
+            rs_str_addf(out, "%*s%s\n", HELP_COLUMN, "", rs_str_text(&kind));
             rs_str_clear(&kind);
         }
     }
@@ -135,12 +149,12 @@ static void about_command(const struct rs_cmd *c, struct rs_str *out)
     struct rs_str line;
     rs_str_init(&line, 1 << 16);
     usage(c, &line);
-    rs_str_addf(out, "%s: %s\n\n", c->name, c->summary);
-    wrapped(rs_str_text(&line), 2, 98, out);
+    rs_str_addf(out, "%s: %s\n\n  ", c->name, c->summary);
+    wrapped(rs_str_text(&line), 2, 4, out);
     rs_str_clear(&line);
     if (c->detail) {
         rs_str_addc(out, '\n');
-        wrapped(c->detail, 0, 98, out);
+        wrapped(c->detail, 0, 0, out);
     }
     if (c->args) {
         rs_str_addc(out, '\n');
@@ -193,6 +207,11 @@ bool rs_help_about(const char *const *words, size_t n, struct rs_str *out)
         if (strncmp(c->name, words[0], len) != 0 || c->name[len] != ' ') continue;
         rs_str_addf(out, any ? "" : "commands of '%s':\n", words[0]);
         rs_str_addf(out, "  %-*s%s\n", HELP_COLUMN - 2, c->name, c->summary);
+        any = true;
+    }
+    for (size_t i = 0; rs_command_groups[i] && n > 0 && !any; i++) {
+        if (strcmp(rs_command_groups[i], words[0]) != 0) continue;
+        group_lines(words[0], out);
         any = true;
     }
     return any;
@@ -306,7 +325,8 @@ static void man_config(struct rs_str *out)
 
 void rs_help_man(struct rs_str *out)
 {
-    rs_str_add(out, ".TH RECSYS\\-TUI 1 \"\" \"recsys\\-tui " RS_VERSION "\" \"User Commands\"\n"
+    rs_str_add(out, ".TH RECSYS\\-TUI 1 " RS_VERSION_DATE " \"recsys\\-tui " RS_VERSION
+                    "\" \"User Commands\"\n"
                     ".SH NAME\nrecsys\\-tui \\- from interactions to a recommender in production\n"
                     ".SH SYNOPSIS\n.B recsys\\-tui\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n"
                     ".B recsys\\-tui \\-\\-batch\n.I FILE\n"

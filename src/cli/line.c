@@ -23,7 +23,7 @@ struct cutter {
 static enum rs_code end_word(struct cutter *c, struct rs_err *err)
 {
     if (!c->in_word) return RS_OK;
-    if (c->n + 1 >= MAX_WORDS) return rs_fail(err, RS_EPARSE, "more than %d words", MAX_WORDS);
+    if (c->n >= MAX_WORDS) return rs_fail(err, RS_EPARSE, "more than %d words", MAX_WORDS);
     c->words[c->n++] = rs_xstrdup(rs_str_text(&c->word));
     rs_str_reset(&c->word);
     c->in_word = false;
@@ -39,9 +39,11 @@ static enum rs_code add_variable(struct cutter *c, struct rs_err *err)
     while (isalnum((unsigned char)name[len]) || name[len] == '_') {
         len++;
     }
-    if (len == 0 || len > 200) {
+    if (len == 0 && brace) return rs_fail(err, RS_EPARSE, "'${' without a name");
+    if (len > 200) return rs_fail(err, RS_EPARSE, "a variable's name of more than 200 bytes");
+    if (len == 0) {
         rs_str_addc(&c->word, '$');
-        return brace ? rs_fail(err, RS_EPARSE, "'${' without a name") : RS_OK;
+        return RS_OK;
     }
     char key[201];
     memcpy(key, name, len);

@@ -107,6 +107,7 @@ int rs_cli_shell(struct rs_cli *cli)
 {
     if (!isatty(STDIN_FILENO)) return rs_cli_batch(cli, "-");
     char *path = history_path();
+    cli->inside = true;
     prompt.ctx = cli->ctx;
     rl_readline_name = "recsys-tui";
     rl_attempted_completion_function = matches;

@@ -12,7 +12,8 @@
 #include "rs/commands/command.h"
 #include "rs/commands/ctx.h"
 
-#define RS_VERSION "0.1.0"
+#define RS_VERSION      "0.1.0"
+#define RS_VERSION_DATE "2026-11-24" /* of the manual page */
 
 /* Options that stand before or after any command, in a table like a command's. */
 extern const struct rs_arg rs_cli_globals[];
@@ -42,10 +43,15 @@ char **rs_complete(struct rs_ctx *ctx, const char *const *words, size_t n, const
 struct rs_cli {
     struct rs_ctx *ctx;
     bool json, csv, quiet, color, keep_going;
-    bool many; /* several commands in one output: JSON documents stand on one line each */
-    int width; /* of standard output; 0: not a terminal */
-    FILE *out; /* results */
+    bool inside;    /* a batch or a prompt: no further prompt */
+    bool many;      /* several commands in one output: JSON documents stand on one line each */
+    int width;      /* of standard output; 0: not a terminal */
+    FILE *out;      /* results */
+    int *out_errno; /* of the first write to out that failed, else 0; or NULL */
 };
+/* What went wrong, a line on standard error or a document among the results; returns the exit
+ * status. */
+int rs_cli_fail(const struct rs_cli *cli, const struct rs_err *err);
 /* Run one command line (without the program's name); prints result or error; returns the status. */
 int rs_cli_run_words(struct rs_cli *cli, const char *const *words, size_t n);
 /* The same for a line of text, as rs_line_split cuts it; a leading "recsys-tui" is skipped. */
@@ -53,7 +59,8 @@ int rs_cli_run_line(struct rs_cli *cli, const char *line);
 /* Lines of a file ("-": standard input): stops at the first failure unless keep_going. */
 int rs_cli_batch(struct rs_cli *cli, const char *path);
 int rs_cli_shell(struct rs_cli *cli);
-/* Ctrl-C and SIGTERM set the cancel flag of the running command; a second Ctrl-C ends at once. */
+/* Ctrl-C, SIGTERM and SIGHUP set the cancel flag of the running command; a second Ctrl-C ends at
+ * once. NULL: no command to cancel any more. */
 void rs_cli_watch_signals(struct rs_task *task);
 
 #endif
