@@ -167,38 +167,59 @@ static enum rs_code newest(struct rs_store *st, char out[RS_RUN_ID], struct rs_e
     return RS_OK;
 }
 
-enum rs_code rs_runs_resolve(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
-                             struct rs_err *err)
+/* The run of that id, else the newest of that name; *found false: neither. */
+static enum rs_code by_id_or_name(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
+                                  bool *found, struct rs_err *err)
+{
+    static const char sql[] = "SELECT id FROM rs_run WHERE id = ?1 OR (name = ?1 AND ?1 <> '') "
+                              "ORDER BY id = ?1 DESC, started_ms DESC, rowid DESC LIMIT 1";
+    sqlite3_stmt *q = NULL;
+    enum rs_code rc = rs_run_stmt(st, sql, ref, &q, err);
+    if (!rc) rc = rs_store_step(st, q, found, err);
+    if (!rc && *found) {
+        copy_id(out, q);
+        rs_store_reset(q);
+    }
+    return rc;
+}
+
+/* The one run whose id begins with ref, hex digits. */
+static enum rs_code by_prefix(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
+                              struct rs_err *err)
 {
     /* 'g' is the character after the last hex digit: an index range instead of LIKE. */
     static const char sql[] =
-        "SELECT id FROM rs_run WHERE name = ?1 AND ?1 <> '' UNION SELECT id FROM rs_run "
-        "WHERE ?2 AND id >= ?1 AND id < ?1 || 'g' LIMIT 3";
-    if (strcmp(ref, "latest") == 0) return newest(st, out, err);
-    size_t len = strlen(ref);
-    bool hex = strspn(ref, "0123456789abcdef") == len;
+        "SELECT id FROM rs_run WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT 3";
     char found[3][RS_RUN_ID];
     int n = 0;
     bool row = true;
     sqlite3_stmt *q = NULL;
     enum rs_code rc = rs_run_stmt(st, sql, ref, &q, err);
-    if (rc) return rc;
-    sqlite3_bind_int(q, 2, hex && len >= MIN_PREFIX);
     while (!rc && row) {
         rc = rs_store_step(st, q, &row, err);
         if (!rc && row) copy_id(found[n++], q);
     }
     if (rc) return rc;
-    for (int i = 0; i < n; i++) {
-        if (n == 1 || strcmp(found[i], ref) == 0) {
-            memcpy(out, found[i], RS_RUN_ID);
-            return RS_OK;
-        }
-    }
-    if (n > 0)
+    if (n == 0) return fail_unknown(ref, err);
+    if (n > 1) {
         return rs_fail(err, RS_EARG, "run '%s' is ambiguous: %s, %s%s", ref, found[0], found[1],
                        n > 2 ? " and more" : "");
-    if (hex && len < MIN_PREFIX && len > 0)
+    }
+    memcpy(out, found[0], RS_RUN_ID);
+    return RS_OK;
+}
+
+enum rs_code rs_runs_resolve(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
+                             struct rs_err *err)
+{
+    bool found = false;
+    size_t len = strlen(ref);
+    bool hex = len > 0 && strspn(ref, "0123456789abcdef") == len;
+    if (strcmp(ref, "latest") == 0) return newest(st, out, err);
+    enum rs_code rc = by_id_or_name(st, ref, out, &found, err);
+    if (rc || found) return rc;
+    if (hex && len >= MIN_PREFIX) return by_prefix(st, ref, out, err);
+    if (hex)
         return rs_fail(err, RS_ENOTFOUND, "no run '%s': a prefix needs %d digits", ref, MIN_PREFIX);
     return fail_unknown(ref, err);
 }

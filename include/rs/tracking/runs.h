@@ -2,7 +2,7 @@
  * runs - experiments as rows: parameters, metrics by step, tags, artifacts, per-user scores.
  *
  * A run id is 12 hex digits; every call that takes one accepts a unique prefix of at least 4
- * through rs_runs_resolve.
+ * or a name through rs_runs_resolve.
  */
 #ifndef RS_TRACKING_RUNS_H
 #define RS_TRACKING_RUNS_H
@@ -42,7 +42,8 @@ void rs_run_clear(struct rs_run *r);
 RS_MUST_USE enum rs_code rs_runs_start(struct rs_store *st, struct rs_run *r, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_runs_end(struct rs_store *st, const char *id, enum rs_run_state state,
                                      const char *bundle, const char *message, struct rs_err *err);
-/* Whole id of a prefix, "latest", or of a run's unique name: RS_ENOTFOUND, RS_EARG (ambiguous). */
+/* The id of a whole id, of the newest run of a name, of a unique prefix of an id, or of "latest", in
+ * this order. RS_ENOTFOUND, RS_EARG (ambiguous prefix). */
 RS_MUST_USE enum rs_code rs_runs_resolve(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
                                          struct rs_err *err);
 RS_MUST_USE enum rs_code rs_runs_get(struct rs_store *st, const char *id, struct rs_run *out,

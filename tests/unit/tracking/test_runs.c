@@ -145,7 +145,7 @@ static void references_mean_one_run(void **state)
     assert_resolves(&t, "latest", "ffff00000000"); /* equal times: the one inserted last */
     assert_code(rs_runs_resolve(t.st, "abcd", id, &err), RS_EARG, &err,
                 "ambiguous: abcd11111111, abcd22222222");
-    assert_code(rs_runs_resolve(t.st, "two", id, &err), RS_EARG, &err, "ambiguous");
+    assert_resolves(&t, "two", "ffff00000000"); /* of one name: the newest */
     assert_code(rs_runs_resolve(t.st, "fff", id, &err), RS_ENOTFOUND, &err, "4 digits");
     assert_code(rs_runs_resolve(t.st, "abcd3", id, &err), RS_ENOTFOUND, &err, "abcd3");
     assert_code(rs_runs_resolve(t.st, "ABCD1", id, &err), RS_ENOTFOUND, &err, "ABCD1");
