@@ -191,6 +191,8 @@ static inline bool parse_lines(struct part *p, const struct layout *l, const cha
             next = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
             p->rows = n + bad;
             p->n = n;
+            p->ms_times += ms;
+            ms = 0;
             if (!rs_separated_rows(slow, p, at, next, line)) return false;
             n = p->n;
             bad = p->rows - n;

@@ -61,7 +61,7 @@ static bool grow_keys(struct intern *t)
 static bool grow_bytes(struct intern *t, size_t len)
 {
     size_t used = t->n ? (size_t)t->at[t->n] : 0;
-    if (used + len <= t->bytes_cap) return true;
+    if (t->bytes && used + len <= t->bytes_cap) return true;
     size_t cap = 2 * t->bytes_cap + len + 4096;
     char *bytes = rs_try_realloc(t->bytes, used, cap, 1);
     if (!bytes) return false;

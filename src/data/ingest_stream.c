@@ -18,6 +18,7 @@ struct stream {
     const char *path;
     char *name; /* of the member, or NULL */
     bool zip;
+    bool ended; /* no member is open */
 };
 
 enum packing rs_packing_of(const void *head, size_t len)
@@ -51,7 +52,8 @@ enum rs_code rs_stream_next(struct stream *s, bool *more_out, const char **name_
     *more_out = false;
     for (;;) {
         int rc = archive_read_next_header(s->a, &entry);
-        if (rc == ARCHIVE_EOF) return RS_OK;
+        s->ended = rc == ARCHIVE_EOF;
+        if (s->ended) return RS_OK;
         if (rc < ARCHIVE_WARN) return damaged(s, err);
         if (!s->zip || archive_entry_filetype(entry) == AE_IFREG) break;
     }
@@ -100,7 +102,7 @@ enum rs_code rs_stream_read(struct stream *s, void *buf, size_t n, size_t *got_o
                             struct rs_err *err)
 {
     size_t got = 0;
-    while (got < n) {
+    while (got < n && !s->ended) {
         la_ssize_t k = archive_read_data(s->a, (char *)buf + got, n - got);
         if (k < 0) return damaged(s, err);
         if (k == 0) break;
