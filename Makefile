@@ -8,7 +8,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 SHELL := /bin/bash
 
-PKGS := openblas sqlite3 jansson libfyaml libcurl libarchive libsodium libxxhash libutf8proc readline
+PKGS := sqlite3 jansson libfyaml libcurl libarchive libsodium libxxhash libutf8proc readline
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wformat=2 \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wwrite-strings
 WERROR ?= -Werror

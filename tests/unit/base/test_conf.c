@@ -497,9 +497,9 @@ static void unknown_options_name_those_there_are(void **state)
     put(b, "configs/data/big.yaml", "path: big\n");
     put(b, "configs/data/small.yaml", "path: small\n");
     refuse(b, "data=bg", RS_EARG,
-           "command line: there is no data 'bg' and no configs/data/bg.yaml; options: big, small");
+           "command line: data=bg: there is no configs/data/bg.yaml; options: big, small");
     refuse(b, "eval=fast", RS_EARG,
-           "command line: there is no eval 'fast' and no configs/eval/fast.yaml");
+           "command line: eval=fast: there is no configs/eval/fast.yaml");
     refuse(b, "data=../big", RS_EARG, "command line: data=../big is not the name of an option");
     refuse(b, "data=", RS_EARG, "command line: data= is not the name of an option");
     refuse(b, "model.name=alss", RS_EARG,
@@ -511,7 +511,7 @@ static void unknown_options_name_those_there_are(void **state)
            "popularity, wide");
     put(b, "configs/config.yaml", "eval:\n  seed: 1\ndefaults:\n  - data: bg\n");
     refuse(b, "", RS_EARG,
-           "configs/config.yaml:4: there is no data 'bg' and no configs/data/bg.yaml; "
+           "configs/config.yaml:4: data=bg: there is no configs/data/bg.yaml; "
            "options: big, small");
     put(b, "configs/config.yaml", "defaults:\n  - dta: big\n");
     refuse(b, "", RS_EARG,
