@@ -7,6 +7,7 @@
 #ifndef RS_DATA_FETCH_H
 #define RS_DATA_FETCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rs/base/err.h"
@@ -27,8 +28,8 @@ struct rs_fetch_opts {
     const char *dataset; /* a known set, or the name to give what url holds */
     const char *mirror;  /* folder or base address that holds <dataset>.zip; NULL: none */
     const char *url;     /* another address or local file; NULL: the set's own */
-    const char *sha256;  /* of url's file; needed for an unknown set */
-    int64_t max_bytes;   /* of the extracted files together; 0: 8 GiB */
+    const char *sha256;  /* of the archive, 64 hex digits; NULL: the known set's own */
+    int64_t max_bytes;   /* of a download, and of the extracted files together; 0: 8 GiB */
 };
 struct rs_fetch_result {
     char **files; /* extracted, relative to raw_dir, sorted, NULL-ended */
@@ -36,17 +37,20 @@ struct rs_fetch_result {
     char *from;  /* what it was read from; the caller frees */
     bool cached; /* already there, nothing was read */
 };
-/* raw_dir: data/raw/<dataset>. Appears whole or not at all: a killed fetch leaves at most
- * a partial archive ("<raw_dir>.part/") that the next one resumes (HTTP range). RS_EDAMAGED:
- * wrong hash or hostile archive; RS_EIO: not reachable. */
+/* raw_dir: data/raw/<dataset>, whose contents are replaced. Appears whole or not at all: a killed
+ * fetch leaves at most "<raw_dir>.new/", and "<raw_dir>.part/" with a partial archive that the next
+ * one resumes (HTTP range). What is no archive is taken as it is, under its own name.
+ * RS_EARG: unknown set, or no hash; RS_EDAMAGED: wrong hash or hostile archive; RS_ENOTFOUND: no
+ * such file there; RS_EIO: not reachable, or cut off. */
 RS_MUST_USE enum rs_code rs_fetch(const char *raw_dir, const struct rs_fetch_opts *opts,
                                   struct rs_task *task, struct rs_fetch_result *out,
                                   struct rs_err *err);
 void rs_fetch_result_clear(struct rs_fetch_result *r);
 
-/* Extract regular files of a zip, tar or gz into dir (flattening one common top folder). Refused:
- * absolute paths, "..", links, devices, names that repeat, more than max_bytes or a ratio of
- * 1:1000 (bombs). */
+/* Extract regular files of a zip, tar or gz into dir (flattening one common top folder), told apart
+ * by their contents; hidden ones are left out. RS_EDAMAGED, naming the entry: absolute paths, "..",
+ * links, devices, names that repeat, more than max_bytes (0: 8 GiB), than 10,000 entries or than
+ * 1000 times the archive (bombs), an archive cut short. On failure dir holds what came before. */
 RS_MUST_USE enum rs_code rs_archive_extract(const char *archive, const char *dir, int64_t max_bytes,
                                             struct rs_task *task, struct rs_err *err);
 
