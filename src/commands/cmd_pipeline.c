@@ -69,6 +69,15 @@ static void add_stage(struct rs_pipeline *p, const char *stage, const char *did,
     rs_table_str(p->table, why);
 }
 
+static bool takes_overrides(const char *command)
+{
+    const struct rs_cmd *c = rs_commands;
+    while (c->name && strcmp(c->name, command) != 0) {
+        c++;
+    }
+    return c->flags & RS_CMD_OVERRIDES;
+}
+
 /* Run one stage by its command; result NULL: not kept. */
 static enum rs_code run_stage(struct rs_pipeline *p, const char *label, const char *why,
                               const char *command, const char **words, size_t n, bool model,
@@ -76,7 +85,9 @@ static enum rs_code run_stage(struct rs_pipeline *p, const char *label, const ch
 {
     struct rs_result own;
     rs_result_init(&own);
-    n = add_overrides(p, words, n, model);
+    if (takes_overrides(command)) {
+        n = add_overrides(p, words, n, model);
+    }
     int64_t begun = rs_clock_mono_ns();
     enum rs_code rc = rs_ctx_call(p->ctx, command, words, n, result ? result : &own, err);
     double seconds = (double)(rs_clock_mono_ns() - begun) / 1e9;
