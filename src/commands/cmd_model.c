@@ -8,6 +8,7 @@
 
 #include "rs/base/clock.h"
 #include "rs/base/fs.h"
+#include "rs/base/hash.h"
 #include "rs/base/mem.h"
 #include "rs/commands/ctx.h"
 #include "rs/commands/handlers.h"
@@ -328,6 +329,16 @@ static enum rs_code bundle_of(struct rs_ctx *ctx, const char *ref, char **path, 
     return rc;
 }
 
+/* A file whose name is no hash is held to its own checksums, which opening checks. */
+static enum rs_code hash_of_unnamed(const char *path, char want[65], struct rs_err *err)
+{
+    struct rs_bundle *b = NULL;
+    enum rs_code rc = rs_bundle_open(path, &b, err);
+    if (!rc && !b->sha256[0]) rc = rs_sha256_file(path, want, err);
+    rs_bundle_close(b);
+    return rc;
+}
+
 enum rs_code rs_cmd_model_verify(struct rs_ctx *ctx, const struct rs_args *args,
                                  struct rs_result *out, struct rs_err *err)
 {
@@ -336,6 +347,7 @@ enum rs_code rs_cmd_model_verify(struct rs_ctx *ctx, const struct rs_args *args,
     char want[65];
     enum rs_code rc =
         bundle_of(ctx, ref ? ref : rs_conf_text(ctx->conf, "serving.alias"), &path, want, err);
+    if (!rc && !want[0]) rc = hash_of_unnamed(path, want, err);
     if (!rc) {
         rc = rs_bundle_verify(path, want[0] ? want : NULL, err);
     }

@@ -21,7 +21,8 @@
 #include "pipeline.h"
 #include "stage.h"
 
-#define MAX_WORDS 64
+#define MAX_WORDS     64
+#define MAX_OVERRIDES 48 /* and a stage's own arguments */
 
 void rs_pipeline_init(struct rs_pipeline *p, struct rs_ctx *ctx, const struct rs_args *args,
                       bool force)
@@ -50,7 +51,7 @@ static size_t add_overrides(const struct rs_pipeline *p, const char **words, siz
 {
     size_t count;
     const char *const *o = rs_args_overrides(p->args, &count);
-    for (size_t i = 0; i < count && n < MAX_WORDS; i++) {
+    for (size_t i = 0; i < count; i++) {
         const char *key = o[i] + strspn(o[i], "+~");
         bool of_model = strncmp(key, "model", 5) == 0 && (key[5] == '.' || key[5] == '=');
         if (of_model && (!model || key[5] == '=')) continue;
@@ -213,23 +214,31 @@ done:
     return rc;
 }
 
+/* The arguments of a model's training; overrides of a model only for the one that is configured. */
+static size_t train_words(const struct rs_pipeline *p, const struct rs_pipeline_model *m,
+                          const char **words, bool *selected_out)
+{
+    const char *const fixed[] = {"--model", m->name,  "--dataset", p->dataset,
+                                 "--split", p->split, "--name",    m->name};
+    memcpy(words, fixed, sizeof(fixed));
+    *selected_out = strcmp(rs_conf_text(p->ctx->conf, "model.name"), m->name) == 0;
+    return sizeof(fixed) / sizeof(*fixed);
+}
+
 static enum rs_code train(struct rs_pipeline *p, struct rs_pipeline_model *m, struct rs_err *err)
 {
-    const char *words[MAX_WORDS] = {"--model", m->name,  "--dataset", p->dataset,
-                                    "--split", p->split, "--name",    m->name};
-    const char *look[MAX_WORDS];
-    bool selected = strcmp(rs_conf_text(p->ctx->conf, "model.name"), m->name) == 0;
+    const char *words[MAX_WORDS];
+    bool selected;
+    size_t n = train_words(p, m, words, &selected);
     char *label = rs_xprintf("train %s", m->name);
-    memcpy(look, words, 8 * sizeof(*look));
-    size_t n_look = add_overrides(p, look, 8, selected);
-    enum rs_code rc = find_run(p, m, look, n_look, err);
+    enum rs_code rc = find_run(p, m, words, add_overrides(p, words, n, selected), err);
     if (!rc && m->run_id[0] && !p->force) {
         skip_stage(p, label, "a run with these settings is there");
     } else if (!rc) {
         struct rs_result r;
         rs_result_init(&r);
         rc = run_stage(p, label, p->force ? "--force" : "no run with these settings", "train",
-                       words, 8, selected, &r, err);
+                       words, n, selected, &r, err);
         if (!rc) {
             const char *id = rs_val_get_str(r.doc, "run_id", "");
             memcpy(m->run_id, id, strnlen(id, RS_RUN_ID - 1) + 1);
@@ -240,15 +249,29 @@ static enum rs_code train(struct rs_pipeline *p, struct rs_pipeline_model *m, st
     return rc;
 }
 
-/* Metrics of a part that the store has for a run, or NULL. */
-static bool is_evaluated(struct rs_pipeline *p, const char *run_id, const char *part)
+static bool has_scores(struct rs_pipeline *p, const char *run_id, const char *part,
+                       const char *metric)
 {
     struct rs_user_scores scores = {0};
     struct rs_err none = {0};
     const char *exclude = rs_conf_text(p->ctx->conf, "eval.exclude");
-    bool there = !rs_runs_get_scores(p->ctx->store, run_id, part, exclude, "model",
-                                     rs_conf_text(p->ctx->conf, "eval.metric"), &scores, &none);
+    bool there =
+        !rs_runs_get_scores(p->ctx->store, run_id, part, exclude, "model", metric, &scores, &none);
     rs_user_scores_clear(&scores);
+    return there;
+}
+
+/* Does the store have the scores of a run on a part, at every length of list that is asked for? */
+static bool is_evaluated(struct rs_pipeline *p, const char *run_id, const char *part)
+{
+    size_t n;
+    const int64_t *ks = rs_conf_ints(p->ctx->conf, "eval.k", &n);
+    bool there = has_scores(p, run_id, part, rs_conf_text(p->ctx->conf, "eval.metric"));
+    for (size_t i = 0; i < n && there; i++) {
+        char *metric = rs_xprintf("ndcg_at_%lld", (long long)ks[i]);
+        there = has_scores(p, run_id, part, metric);
+        free(metric);
+    }
     return there;
 }
 
@@ -383,6 +406,12 @@ static enum rs_code add_model(struct rs_pipeline *p, const char *name, size_t le
 
 enum rs_code rs_pipeline_plan(struct rs_pipeline *p, struct rs_err *err)
 {
+    size_t n_overrides;
+    rs_args_overrides(p->args, &n_overrides);
+    if (n_overrides > MAX_OVERRIDES) {
+        return rs_fail(err, RS_EARG, "%zu overrides: at most %d, the others into params.yaml",
+                       n_overrides, MAX_OVERRIDES);
+    }
     const char *said = rs_args_text(p->args, "models");
     const char *list = said ? said : rs_conf_text(p->ctx->conf, "pipeline.models");
     size_t room = 1;
@@ -478,11 +507,14 @@ enum rs_code rs_cmd_pipeline_status(struct rs_ctx *ctx, const struct rs_args *ar
                   why[i][0] ? why[i] : "");
         free(why[i]);
     }
+    bool data_stale = stale;
     for (size_t i = 0; i < p.n_models && !rc; i++) {
         struct rs_pipeline_model *m = &p.models[i];
-        const char *words[] = {"--model", m->name};
-        rc = find_run(&p, m, words, 2, err);
-        bool trained = !rc && m->run_id[0] && !stale;
+        const char *words[MAX_WORDS];
+        bool selected;
+        size_t n = train_words(&p, m, words, &selected);
+        rc = find_run(&p, m, words, add_overrides(&p, words, n, selected), err);
+        bool trained = !rc && m->run_id[0] && !data_stale;
         bool tested = trained && is_evaluated(&p, m->run_id, "test");
         stale |= !tested;
         add_stage(&p, m->name, tested ? "up to date" : "to run", (double)NAN,

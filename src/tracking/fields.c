@@ -18,6 +18,7 @@ struct column {
 static const struct column columns[] = {
     {"name", RS_FIELD_TEXT, "nullif(r.name, '')"},
     {"model", RS_FIELD_TEXT, "nullif(r.model, '')"},
+    {"params.model", RS_FIELD_TEXT, "nullif(r.model, '')"}, /* as other trackers name it */
     {"dataset", RS_FIELD_TEXT, "nullif(r.dataset, '')"},
     {"split", RS_FIELD_TEXT, "nullif(r.split, '')"},
     {"state", RS_FIELD_TEXT, "r.state"},
