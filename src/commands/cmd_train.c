@@ -201,6 +201,11 @@ enum rs_code rs_cmd_train(struct rs_ctx *ctx, const struct rs_args *args, struct
     rc = start_run(ctx, &t, rs_args_text(args, "name"), err);
     if (rc) goto done;
     rc = fit_and_save(ctx, &t, err);
+    if (rc == RS_ECANCEL && rs_fs_exists(t.checkpoint)) {
+        char why[sizeof(err->msg)];
+        snprintf(why, sizeof(why), "%s", err->msg);
+        rs_fail(err, rc, "%s; the same command goes on from there", why);
+    }
     rc = end_run(ctx, &t, rc, err);
     if (!rc) {
         rc = report(ctx, &t, out, err);
