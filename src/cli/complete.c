@@ -140,6 +140,15 @@ static void offer_kind(struct list *l, struct rs_ctx *ctx, const struct rs_arg *
             offer(l, (*m)->name);
         }
     }
+    if (strcmp(a->name, "set") == 0) {
+        for (const struct rs_model_ops *const *m = rs_models; *m; m++) {
+            for (const struct rs_param *p = (*m)->params; p->name; p++) {
+                char *key = rs_xprintf("%s=", p->name);
+                offer(l, key);
+                free(key);
+            }
+        }
+    }
     if (a->complete == RS_COMPLETE_DATASET) {
         for (const struct rs_known_set *s = rs_known_sets; s->name; s++) {
             offer(l, s->name);
