@@ -7,23 +7,54 @@
 
 #include "rs/data/synth.h"
 
-#define RS_SYNTH_MAX_CLUSTERS 64
-#define RS_SYNTH_FIRST_YEAR   1930
-#define RS_SYNTH_LAST_YEAR    2024
+#define RS_SYNTH_CLUSTERS   64
+#define RS_SYNTH_FIRST_YEAR 1930
+#define RS_SYNTH_LAST_YEAR  2025
 
-int32_t rs_synth_clusters(const struct rs_synth_opts *o);
+/* Walker's alias table: one draw by weight is one look. Slot s stands for `self`, or with chance
+ * 1 - keep for `other`. */
+struct rs_synth_slot {
+    float keep;
+    int32_t self;
+    int32_t other;
+};
+struct rs_synth_table {
+    int32_t n;
+    struct rs_synth_slot *slots; /* [n] */
+};
+
+/* What is true of the items. */
+struct rs_synth_world {
+    struct rs_synth_opts o;
+    int32_t n_clusters;
+    struct rs_synth_table all;                        /* items by popularity */
+    struct rs_synth_table cluster[RS_SYNTH_CLUSTERS]; /* the same among a cluster's own */
+    uint8_t *cluster_of;                              /* [items] */
+    int16_t *year;                                    /* [items] */
+    float *quality;                                   /* [items], added to its ratings */
+};
+enum rs_code rs_synth_world_make(const struct rs_synth_opts *o, struct rs_synth_world *w,
+                                 struct rs_err *err);
+void rs_synth_world_clear(struct rs_synth_world *w);
+int32_t rs_synth_draw(const struct rs_synth_table *t, uint64_t bits);
+
 int32_t rs_synth_cluster(const struct rs_synth_opts *o, int32_t item);
 int32_t rs_synth_year(const struct rs_synth_opts *o, int32_t item);
 
-/* Walker's alias table over weights: one draw is one look. */
-struct rs_alias_table {
-    int32_t n;
-    float *keep;    /* [n] chance that a slot stays itself */
-    int32_t *other; /* [n] what it gives else */
-    int32_t *value; /* [n] what slot i stands for */
+/* A generator: the world, and how many rows each user gets. */
+struct rs_synth {
+    struct rs_synth_world world;
+    int32_t *target; /* [users] */
+    int64_t total;   /* their sum */
 };
-enum rs_code rs_alias_table_make(const double *weights, const int32_t *values, int32_t n,
-                                 struct rs_alias_table *out, struct rs_err *err);
-void rs_alias_table_clear(struct rs_alias_table *t);
+enum rs_code rs_synth_make(const struct rs_synth_opts *o, struct rs_synth *s, struct rs_err *err);
+void rs_synth_clear(struct rs_synth *s);
+/* Users [first, end) are one round: at most *rows_out rows, by their targets. */
+int32_t rs_synth_round_end(const struct rs_synth *s, int32_t first, int64_t *rows_out);
+/* Their rows to x from x->n on, which has room. */
+enum rs_code rs_synth_round(const struct rs_synth *s, int32_t first, int32_t end,
+                            struct rs_task *task, struct rs_synth_rows *x, struct rs_err *err);
+/* After a failure too, the caller clears x. */
+enum rs_code rs_synth_rows_alloc(struct rs_synth_rows *x, int64_t room, struct rs_err *err);
 
 #endif

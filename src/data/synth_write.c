@@ -1,5 +1,7 @@
 /*
- * synth_write - made interactions as the files that MovieLens has, and the words for made films.
+ * synth_write - made interactions as the files that MovieLens has.
+ *
+ * Rounds of users are made, formatted by all threads into buffers, and written in order.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,93 +11,13 @@
 #include "rs/base/fs.h"
 #include "rs/base/mem.h"
 #include "rs/base/par.h"
-#include "rs/base/rng.h"
 #include "rs/base/str.h"
 
 #include "synth_impl.h"
 
-#define ROW_MAX     48 /* bytes of a line: two 10-digit ids, 3 for the value, 11 for the time */
-#define BLOCK_ROWS  (1 << 16)
-#define N_GENRES    18
-#define COUNT(list) ((uint64_t)(sizeof(list) / sizeof((list)[0])))
-
-static const char *const genre_names[N_GENRES] = {
-    "Action",      "Adventure", "Animation", "Children",  "Comedy", "Crime",
-    "Documentary", "Drama",     "Fantasy",   "Film-Noir", "Horror", "Musical",
-    "Mystery",     "Romance",   "Sci-Fi",    "Thriller",  "War",    "Western"};
-
-static const char *const adjectives[] = {
-    "Silent",   "Broken",   "Golden", "Distant", "Crimson",   "Hidden",   "Last",  "Hollow",
-    "Restless", "Frozen",   "Bitter", "Gentle",  "Savage",    "Electric", "Paper", "Burning",
-    "Lonely",   "Midnight", "Wild",   "Second",  "Forgotten", "Brave",    "Pale",  "Secret",
-    "Velvet",   "Infinite", "Quiet",  "Crooked", "Honest",    "Sleepless"};
-static const char *const nouns[] = {
-    "Harbour",   "Garden",   "River",   "Empire",     "Letter",  "Summer",    "Winter",
-    "Station",   "Orchard",  "Mirror",  "Road",       "Island",  "Promise",   "Shadow",
-    "Mountain",  "Kingdom",  "Witness", "Dancer",     "Machine", "Stranger",  "Voyage",
-    "Lantern",   "Thief",    "Wolf",    "Bridge",     "Circus",  "Engine",    "Desert",
-    "Cathedral", "Signal",   "Tailor",  "Lighthouse", "Caravan", "Detective", "Comet",
-    "Orchestra", "Frontier", "Weather", "Botanist",   "Umbrella"};
-static const char *const names[] = {"Anna",  "Björn", "Chloé", "Dario", "Élodie", "Farid",
-                                    "Greta", "Hugo",  "Inés",  "Jonas", "Kenji",  "Lucía"};
-
-static const char *pick(const char *const *list, uint64_t n, struct rs_rng *r)
-{
-    return list[rs_rng_below(r, n)];
-}
-
-void rs_synth_title(const struct rs_synth_opts *o, int32_t item, char *buf, size_t size)
-{
-    struct rs_rng r = rs_rng_make(o->seed, rs_rng_stream("synth.title", (uint64_t)item));
-    const char *a = pick(adjectives, COUNT(adjectives), &r);
-    const char *n = pick(nouns, COUNT(nouns), &r);
-    const char *m = pick(nouns, COUNT(nouns), &r);
-    const char *who = pick(names, COUNT(names), &r);
-    int year = rs_synth_year(o, item);
-    switch (rs_rng_below(&r, 10)) {
-    case 0:
-        snprintf(buf, size, "%s's %s (%d)", who, n, year);
-        break;
-    case 1:
-        snprintf(buf, size, "%s %s, The (%d)", a, n, year);
-        break;
-    case 2:
-        snprintf(buf, size, "%s of the %s (%d)", n, m, year);
-        break;
-    case 3:
-        snprintf(buf, size, "A %s for %s (%d)", n, who, year);
-        break;
-    case 4:
-        snprintf(buf, size, "%s and the %s %s (%d)", who, a, n, year);
-        break;
-    case 5:
-        snprintf(buf, size, "%s: \"The %s\" (%d)", m, n, year);
-        break;
-    default:
-        snprintf(buf, size, "%s %s (%d)", a, n, year);
-    }
-}
-
-void rs_synth_genres(const struct rs_synth_opts *o, int32_t item, char *buf, size_t size)
-{
-    uint64_t cluster = (uint64_t)rs_synth_cluster(o, item);
-    struct rs_rng of_cluster = rs_rng_make(o->seed, rs_rng_stream("synth.genres", cluster));
-    struct rs_rng of_item = rs_rng_make(o->seed, rs_rng_stream("synth.genre", (uint64_t)item));
-    uint32_t mask = 1U << rs_rng_below(&of_cluster, N_GENRES); /* what the cluster is about */
-    if (rs_rng_below(&of_item, 4) > 0) {
-        mask |= 1U << rs_rng_below(&of_cluster, N_GENRES);
-    }
-    if (rs_rng_below(&of_item, 3) == 0) {
-        mask |= 1U << rs_rng_below(&of_item, N_GENRES);
-    }
-    size_t at = 0;
-    buf[0] = '\0';
-    for (int g = 0; g < N_GENRES && at < size; g++) {
-        if (!(mask >> g & 1)) continue;
-        int n = snprintf(buf + at, size - at, "%s%s", at ? "|" : "", genre_names[g]);
-        at += n > 0 ? (size_t)n : 0;
-    }
-}
+#define ROW_MAX    36 /* "100000000,10000000,5.0,1767225600\n" and a little */
+#define BLOCK_ROWS (1 << 14)
+#define TITLE_MAX  256
 
 /* A field with what CSV must quote. */
 static void add_field(struct rs_str *s, const char *text)
@@ -111,32 +33,33 @@ static void add_field(struct rs_str *s, const char *text)
     rs_str_addc(s, '"');
 }
 
-static enum rs_code write_movies(const char *dir, const struct rs_synth_opts *o, struct rs_err *err)
+static enum rs_code write_movies(const struct rs_synth_opts *o, FILE *f, struct rs_task *task,
+                                 struct rs_err *err)
 {
-    char *path = rs_path_join(dir, "movies.csv");
-    struct rs_fs_file file = {0};
     struct rs_str line;
-    char text[256];
-    rs_str_init(&line, 4096);
-    enum rs_code rc = rs_fs_create(path, &file, err);
-    if (!rc) {
-        fputs("movieId,title,genres\n", file.f);
-    }
+    char text[TITLE_MAX];
+    enum rs_code rc = RS_OK;
+    rs_str_init(&line, 0);
+    rs_task_begin(task, "write movies.csv", "films", o->items);
+    rs_str_add(&line, "movieId,title,genres\n");
     for (int32_t i = 0; i < o->items && !rc; i++) {
-        rs_str_reset(&line);
         rs_str_addf(&line, "%d,", i + 1);
         rs_synth_title(o, i, text, sizeof(text));
         add_field(&line, text);
-        rs_str_addc(&line, ',');
         rs_synth_genres(o, i, text, sizeof(text));
-        add_field(&line, text);
-        rs_str_addc(&line, '\n');
-        fwrite(line.data, 1, line.len, file.f);
+        rs_str_addf(&line, ",%s\n", text);
+        if (line.len < (1 << 16) - 2 * TITLE_MAX && i + 1 < o->items) continue;
+        if (line.failed) {
+            rc = rs_fail(err, RS_ENOMEM, "lines of movies.csv: out of memory");
+        } else if (fwrite(line.data, 1, line.len, f) != line.len) {
+            rc = rs_fail_errno(err, errno, "write movies.csv");
+        } else if (rs_task_cancelled(task)) {
+            rc = rs_fail(err, RS_ECANCEL, "synthetic: interrupted");
+        }
+        rs_str_reset(&line);
+        rs_task_report(task, i + 1);
     }
-    if (!rc) rc = rs_fs_commit(&file, err);
-    rs_fs_discard(&file);
     rs_str_clear(&line);
-    free(path);
     return rc;
 }
 
@@ -173,57 +96,108 @@ static char *format_rows(const struct rs_synth_rows *x, int64_t from, int64_t to
     return buf;
 }
 
-/* A round of blocks is formatted by all threads, then written in order. */
-static enum rs_code write_rows(const struct rs_synth_rows *x, FILE *f, struct rs_task *task,
-                               struct rs_err *err)
+/* Room for the largest round: its rows, and the blocks of their lines. */
+struct writer {
+    struct rs_synth s;
+    struct rs_synth_rows x;
+    int64_t max_rows;
+    char *lines;
+    size_t *lens; /* [blocks] */
+    FILE *f;
+    int64_t rows; /* written */
+};
+
+static size_t count_blocks(int64_t rows)
 {
-    int blocks = rs_par_threads();
-    size_t room = (size_t)BLOCK_ROWS * ROW_MAX;
-    char *bufs = rs_try_alloc_raw((size_t)blocks, room);
-    size_t *lens = rs_try_alloc((size_t)blocks, sizeof(*lens));
-    enum rs_code rc = bufs && lens ? RS_OK : rs_fail(err, RS_ENOMEM, "buffers of lines");
-    rs_task_begin(task, "write ratings.csv", "rows", (double)x->n);
-    for (int64_t at = 0; at < x->n && !rc; at += (int64_t)blocks * BLOCK_ROWS) {
-#pragma omp parallel for schedule(static, 1) num_threads(blocks)
-        for (int b = 0; b < blocks; b++) {
-            int64_t from = at + (int64_t)b * BLOCK_ROWS;
-            int64_t to = from + BLOCK_ROWS < x->n ? from + BLOCK_ROWS : x->n;
-            char *buf = bufs + (size_t)b * room;
-            lens[b] = from < to ? (size_t)(format_rows(x, from, to, buf) - buf) : 0;
-        }
-        for (int b = 0; b < blocks && !rc; b++) {
-            if (fwrite(bufs + (size_t)b * room, 1, lens[b], f) != lens[b]) {
-                rc = rs_fail_errno(err, errno, "write ratings.csv");
-            }
-        }
-        rs_task_report(task, (double)at);
-        if (!rc && rs_task_cancelled(task)) {
-            rc = rs_fail(err, RS_ECANCEL, "synthetic: interrupted");
+    return (size_t)((rows + BLOCK_ROWS - 1) / BLOCK_ROWS);
+}
+
+static enum rs_code writer_make(const struct rs_synth_opts *o, struct writer *w, struct rs_err *err)
+{
+    enum rs_code rc = rs_synth_make(o, &w->s, err);
+    for (int32_t u = 0; u < o->users && !rc;) {
+        int64_t rows;
+        u = rs_synth_round_end(&w->s, u, &rows);
+        w->max_rows = rows > w->max_rows ? rows : w->max_rows;
+    }
+    if (!rc) rc = rs_synth_rows_alloc(&w->x, w->max_rows, err);
+    if (rc) return rc;
+    w->lines = rs_try_alloc_raw(count_blocks(w->max_rows) * BLOCK_ROWS, ROW_MAX);
+    w->lens = rs_try_alloc(count_blocks(w->max_rows), sizeof(*w->lens));
+    if (w->lines && w->lens) return RS_OK;
+    return rs_fail(err, RS_ENOMEM, "lines of %lld rows: out of memory", (long long)w->max_rows);
+}
+
+static void writer_clear(struct writer *w)
+{
+    rs_synth_clear(&w->s);
+    rs_synth_rows_clear(&w->x);
+    free(w->lines);
+    free(w->lens);
+}
+
+static enum rs_code write_round(struct writer *w, struct rs_err *err)
+{
+    const struct rs_synth_rows *x = &w->x;
+    int64_t blocks = (int64_t)count_blocks(x->n);
+    const size_t block_bytes = (size_t)BLOCK_ROWS * ROW_MAX;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(rs_par_threads())
+    for (int64_t b = 0; b < blocks; b++) {
+        int64_t from = b * BLOCK_ROWS;
+        int64_t to = from + BLOCK_ROWS < x->n ? from + BLOCK_ROWS : x->n;
+        char *buf = w->lines + (size_t)b * block_bytes;
+        w->lens[b] = (size_t)(format_rows(x, from, to, buf) - buf);
+    }
+    for (int64_t b = 0; b < blocks; b++) {
+        if (fwrite(w->lines + (size_t)b * block_bytes, 1, w->lens[b], w->f) != w->lens[b]) {
+            return rs_fail_errno(err, errno, "write ratings.csv");
         }
     }
-    free(lens);
-    free(bufs);
+    w->rows += x->n;
+    return RS_OK;
+}
+
+static enum rs_code write_ratings(struct writer *w, struct rs_task *task, struct rs_err *err)
+{
+    enum rs_code rc = RS_OK;
+    fputs("userId,movieId,rating,timestamp\n", w->f);
+    rs_task_begin(task, "write ratings.csv", "rows", (double)w->s.total);
+    for (int32_t u = 0; u < w->s.world.o.users && !rc;) {
+        int64_t rows;
+        int32_t end = rs_synth_round_end(&w->s, u, &rows);
+        w->x.n = 0;
+        rc = rs_synth_round(&w->s, u, end, task, &w->x, err);
+        if (!rc) rc = write_round(w, err);
+        rs_task_report(task, (double)w->rows);
+        u = end;
+    }
     return rc;
 }
 
 enum rs_code rs_synth_write(const char *dir, const struct rs_synth_opts *o, struct rs_task *task,
                             int64_t *rows_out, struct rs_err *err)
 {
-    struct rs_synth_rows x = {0};
-    struct rs_fs_file file = {0};
-    char *path = rs_path_join(dir, "ratings.csv");
-    enum rs_code rc = rs_synth_rows_make(o, task, &x, err);
+    struct writer w = {0};
+    struct rs_fs_file movies = {0};
+    struct rs_fs_file ratings = {0};
+    char *movies_path = rs_path_join(dir, "movies.csv");
+    char *ratings_path = rs_path_join(dir, "ratings.csv");
+    enum rs_code rc = writer_make(o, &w, err);
     if (!rc) rc = rs_fs_mkdirs(dir, err);
-    if (!rc) rc = write_movies(dir, o, err);
-    if (!rc) rc = rs_fs_create(path, &file, err);
+    if (!rc) rc = rs_fs_create(movies_path, &movies, err);
+    if (!rc) rc = rs_fs_create(ratings_path, &ratings, err);
+    if (!rc) rc = write_movies(o, movies.f, task, err);
+    w.f = ratings.f;
+    if (!rc) rc = write_ratings(&w, task, err);
+    if (!rc) rc = rs_fs_commit(&movies, err); /* both are written before one has its name */
+    if (!rc) rc = rs_fs_commit(&ratings, err);
     if (!rc) {
-        fputs("userId,movieId,rating,timestamp\n", file.f);
-        rc = write_rows(&x, file.f, task, err);
+        *rows_out = w.rows;
     }
-    if (!rc) rc = rs_fs_commit(&file, err);
-    if (!rc) *rows_out = x.n;
-    rs_fs_discard(&file);
-    rs_synth_rows_clear(&x);
-    free(path);
+    rs_fs_discard(&movies);
+    rs_fs_discard(&ratings);
+    writer_clear(&w);
+    free(ratings_path);
+    free(movies_path);
     return rc;
 }
