@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fs_impl.h"
@@ -94,6 +95,11 @@ static int create_locked(const char *tmp)
 
 enum rs_code rs_fs_create(const char *path, struct rs_fs_file *out, struct rs_err *err)
 {
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) { /* a rename would put it away */
+        return rs_fail(err, RS_EIO, "create '%s': %s stands there", path,
+                       S_ISDIR(there.st_mode) ? "a folder" : "a device, pipe or socket");
+    }
     sweep(path);
     char *tmp = NULL;
     int fd = -1;

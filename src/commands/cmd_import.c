@@ -61,17 +61,19 @@ static enum rs_code import_given(struct rs_ctx *ctx, const struct rs_args *args,
 {
     const char *train = rs_args_text(args, "train");
     const char *test = rs_args_text(args, "test");
-    struct rs_ingest_opts o = import_opts(ctx, args, rs_args_bool(args, "strict"));
+    bool strict = rs_args_bool(args, "strict") || rs_conf_bool(ctx->conf, "data.strict");
+    struct rs_ingest_opts o = import_opts(ctx, args, strict);
     struct rs_interactions x = {0};
     struct rs_ingest_report report = {0};
     struct rs_dataset *d = NULL;
     struct rs_result split;
     rs_result_init(&split);
-    enum rs_code rc = import_files(ctx, args, name, &train, 1, out, err);
+    /* The test file first: where it is bad, nothing is imported. */
+    enum rs_code rc = rs_ingest(&test, 1, &o, &ctx->task, &x, &report, err);
+    if (rc) goto done;
+    rc = import_files(ctx, args, name, &train, 1, out, err);
     if (rc) goto done;
     rc = rs_ctx_dataset(ctx, name, &d, err);
-    if (rc) goto done;
-    rc = rs_ingest(&test, 1, &o, &ctx->task, &x, &report, err);
     if (rc) goto done;
     struct rs_split_opts so = rs_stage_split_opts(ctx, RS_GIVEN);
     rc = rs_stage_save_split(ctx, d, &x, &so, "given", &split, err);
@@ -153,12 +155,11 @@ static enum rs_code import_feedback(struct rs_ctx *ctx, const struct rs_args *ar
     feedback.f = file.f;
     rc = write_dataset(&d->x, file.f, err);
     if (!rc) rc = rs_feedback_each(st, 0, write_feedback, &feedback, err);
+    if (!rc && feedback.rows == 0) {
+        rc = rs_fail(err, RS_ENOTFOUND, "no feedback is stored: there is nothing to append");
+    }
     if (!rc) rc = rs_fs_commit(&file, err);
     if (rc) goto done;
-    if (feedback.rows == 0) {
-        rc = rs_fail(err, RS_ENOTFOUND, "no feedback is stored: there is nothing to append");
-        goto done;
-    }
     const char *paths[1] = {path};
     rc = import_files(ctx, args, name, paths, 1, out, err);
     if (!rc) {

@@ -188,8 +188,10 @@ static enum rs_code find_run(struct rs_pipeline *p, struct rs_pipeline_model *m,
     struct rs_run run = {0};
     struct rs_err none = {0};
     struct rs_val *params = NULL;
+    struct rs_bundle *b = NULL;
     char *path = NULL;
     m->run_id[0] = '\0';
+    m->why = "no run with these settings";
     enum rs_code rc = rs_ctx_conf_for(p->ctx, "train", words, n, &conf, err);
     if (rc) return rc;
     if (rs_ctx_split(p->ctx, p->dataset, p->split, &s, &none)) goto done;
@@ -202,10 +204,12 @@ static enum rs_code find_run(struct rs_pipeline *p, struct rs_pipeline_model *m,
     rc = rs_runs_get(p->ctx->store, m->run_id, &run, err);
     if (rc) goto done;
     path = rs_ctx_bundle_path(p->ctx, run.bundle);
-    if (!rs_fs_exists(path)) {
+    if (rs_bundle_open(path, &b, &none)) {
         m->run_id[0] = '\0';
+        m->why = none.code == RS_ENOTFOUND ? "its bundle is gone" : "its bundle is damaged";
     }
 done:
+    rs_bundle_close(b);
     free(path);
     rs_run_clear(&run);
     rs_val_free(params);
@@ -237,8 +241,8 @@ static enum rs_code train(struct rs_pipeline *p, struct rs_pipeline_model *m, st
     } else if (!rc) {
         struct rs_result r;
         rs_result_init(&r);
-        rc = run_stage(p, label, p->force ? "--force" : "no run with these settings", "train",
-                       words, n, selected, &r, err);
+        rc = run_stage(p, label, p->force ? "--force" : m->why, "train", words, n, selected, &r,
+                       err);
         if (!rc) {
             const char *id = rs_val_get_str(r.doc, "run_id", "");
             memcpy(m->run_id, id, strnlen(id, RS_RUN_ID - 1) + 1);
@@ -520,7 +524,7 @@ enum rs_code rs_cmd_pipeline_status(struct rs_ctx *ctx, const struct rs_args *ar
         add_stage(&p, m->name, tested ? "up to date" : "to run", (double)NAN,
                   tested    ? m->run_id
                   : trained ? "not evaluated yet"
-                            : "no run with these settings");
+                            : m->why);
     }
     rs_val_set_str(out->doc, "dataset", p.dataset);
     rs_val_set_str(out->doc, "split", p.split);

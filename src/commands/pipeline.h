@@ -10,7 +10,8 @@
 struct rs_pipeline_model {
     char *name;
     char run_id[RS_RUN_ID];
-    double choice; /* the metric it is chosen by, on validation */
+    const char *why; /* it has no run yet */
+    double choice;   /* the metric it is chosen by, on validation */
     struct rs_val *evaluation;
 };
 

@@ -203,10 +203,11 @@ enum rs_code rs_ctx_bundle(struct rs_ctx *ctx, const char *ref, struct rs_bundle
                            char **label_out, struct rs_err *err)
 {
     if (ref && rs_str_ends(ref, ".rsm")) {
-        if (label_out) {
+        enum rs_code opened = rs_bundle_open(ref, out, err);
+        if (!opened && label_out) {
             *label_out = rs_xstrdup(ref);
         }
-        return rs_bundle_open(ref, out, err);
+        return opened;
     }
     struct rs_store *st;
     enum rs_code rc = rs_ctx_store(ctx, &st, err);

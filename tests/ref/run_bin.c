@@ -180,14 +180,12 @@ void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char 
     }
     if (how->input) fputs(how->input, files[0]);
     rewind(files[0]);
-    if (how->out_path) {
-        assert_non_null(freopen(how->out_path, "w", files[1]));
-    }
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         for (int i = 0; i < 3; i++) {
-            if (dup2(fileno(files[i]), i) < 0) _exit(120);
+            int fd = i == 1 && how->out_path ? open(how->out_path, O_WRONLY) : fileno(files[i]);
+            if (dup2(fd, i) < 0) _exit(120);
         }
         become(b, how, w.argv, env);
     }
@@ -197,8 +195,7 @@ void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char 
     }
     out->status = wait_for(pid, line);
     fclose(files[0]);
-    if (how->out_path) fclose(files[1]);
-    out->out = how->out_path ? rs_xstrdup("") : read_all(files[1]);
+    out->out = read_all(files[1]);
     out->err = read_all(files[2]);
     free_environment(env);
     words_clear(&w);

@@ -297,7 +297,12 @@ static void write_refuses(void **state)
     assert_code(rs_fs_write(nowhere, "x", 1, &err), RS_ENOTFOUND, &err, "create '");
     char *folder = rs_path_join(*state, "d");
     assert_ok(rs_fs_mkdirs(folder, &err), &err);
-    assert_code(rs_fs_write(folder, "x", 1, &err), RS_EIO, &err, "rename '");
+    assert_code(rs_fs_write(folder, "x", 1, &err), RS_EIO, &err, "a folder stands there");
+    char *pipe = rs_path_join(*state, "pipe");
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_code(rs_fs_write(pipe, "x", 1, &err), RS_EIO, &err, "a device, pipe or socket stands");
+    assert_int_equal(unlink(pipe), 0);
+    free(pipe);
     assert_int_equal(count(*state), 1);
     if (geteuid() != 0) { /* root may write anywhere */
         assert_int_equal(chmod(folder, 0500), 0);
