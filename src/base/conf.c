@@ -153,6 +153,7 @@ static enum rs_code look_up(const struct rs_conf *c, const char *name, struct rs
 
 static void add_value(const struct rs_val *v, struct rs_str *out)
 {
+    rs_assert(v);
     if (v->type == RS_VAL_STR) {
         rs_str_add(out, v->s);
     } else if (v->type != RS_VAL_NULL) {
@@ -220,6 +221,7 @@ static enum rs_code resolve(struct rs_conf *c, const struct rs_conf_group *g, st
         if (rc) break;
         rs_val_free(now);
         now = next;
+        rs_assert(now);
     }
     if (!rc && now->type == RS_VAL_STR) {
         struct rs_val *typed = NULL;

@@ -341,6 +341,7 @@ static enum rs_code read_override(const struct rs_conf *c, const char *text, str
 
 static enum rs_code apply_option(struct rs_conf *c, const struct said *s, struct rs_err *err)
 {
+    rs_assert(s->g);
     /* Already composed below params.yaml: what stands above the option's file keeps standing. */
     bool holds =
         s->g->select && s->g->pick(s->value) && strcmp(rs_conf_chosen(c, s->g), s->value) == 0;

@@ -70,6 +70,7 @@ enum rs_code rs_stage_source(struct rs_ctx *ctx, const char *const *paths, size_
     struct rs_val *source = rs_val_map();
     struct rs_val *files = rs_val_set(source, "files", rs_val_list());
     for (size_t i = 0; i < n; i++) {
+        rs_assert(paths[i]);
         struct rs_map map;
         enum rs_code rc = rs_map_open(paths[i], &map, err);
         if (rc) {

@@ -498,8 +498,7 @@ static void unknown_options_name_those_there_are(void **state)
     put(b, "configs/data/small.yaml", "path: small\n");
     refuse(b, "data=bg", RS_EARG,
            "command line: data=bg: there is no configs/data/bg.yaml; options: big, small");
-    refuse(b, "eval=fast", RS_EARG,
-           "command line: eval=fast: there is no configs/eval/fast.yaml");
+    refuse(b, "eval=fast", RS_EARG, "command line: eval=fast: there is no configs/eval/fast.yaml");
     refuse(b, "data=../big", RS_EARG, "command line: data=../big is not the name of an option");
     refuse(b, "data=", RS_EARG, "command line: data= is not the name of an option");
     refuse(b, "model.name=alss", RS_EARG,
