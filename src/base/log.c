@@ -24,6 +24,7 @@ static const char *const level_names[RS_LOG_LEVEL_COUNT] = {RS_LOG_LEVELS(LEVEL_
 #undef LEVEL_NAME
 
 static _Atomic int min_level = RS_LOG_INFO;
+static atomic_bool has_sink;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum rs_log_format format = RS_LOG_TEXT; /* these four: under lock */
@@ -52,6 +53,7 @@ void rs_log_set_sink(rs_log_sink_fn *new_sink, void *ctx)
 {
     pthread_mutex_lock(&lock);
     sink = new_sink;
+    atomic_store(&has_sink, new_sink != NULL);
     sink_ctx = ctx;
     pthread_mutex_unlock(&lock);
 }
@@ -100,7 +102,9 @@ static void add_text(struct rs_str *line, int64_t now_ms, enum rs_log_level leve
 
 void rs_log(enum rs_log_level level, const char *event, const char *fmt, ...)
 {
-    if ((int)level < atomic_load(&min_level)) return;
+    bool shown = (int)level >= atomic_load(&min_level);
+    bool kept = level >= RS_LOG_INFO && atomic_load(&has_sink);
+    if (!shown && !kept) return;
     char text[TEXT_SIZE];
     va_list ap;
     va_start(ap, fmt);
@@ -114,13 +118,13 @@ void rs_log(enum rs_log_level level, const char *event, const char *fmt, ...)
     struct rs_str line;
     rs_str_init(&line, 0);
     pthread_mutex_lock(&lock);
-    if (to_stderr) {
+    if (to_stderr && shown) {
         (format == RS_LOG_JSON ? add_json : add_text)(&line, now_ms, level, event, text);
         /* whole line at once, so that lines of several processes do not mix either */
         fwrite(rs_str_text(&line), 1, line.len, stderr);
         fflush(stderr);
     }
-    if (sink) sink(now_ms, level, event, text, sink_ctx);
+    if (sink && level >= RS_LOG_INFO) sink(now_ms, level, event, text, sink_ctx);
     pthread_mutex_unlock(&lock);
     rs_str_clear(&line);
 }

@@ -12,10 +12,13 @@
 #include "rs/base/log.h"
 #include "rs/base/mem.h"
 
+#include "job_log.h"
+
 /* A curve that cannot be written is worth a warning, not the training. */
 static void keep_metric(struct rs_ctx *ctx, const struct rs_progress *p)
 {
     struct rs_err err = {0};
+    rs_log(RS_LOG_INFO, "train", "step=%lld %s=%.6g", (long long)p->step, p->metric, p->value);
     if (rs_runs_add_metric(ctx->store, ctx->run_id, p->metric, p->step, p->value, &err)) {
         rs_log(RS_LOG_WARN, "train", "run=%s %s not stored: %s", ctx->run_id, p->metric, err.msg);
     }
@@ -33,6 +36,7 @@ static void on_progress(const struct rs_progress *p, void *arg)
     }
     if (ctx->job) {
         rs_job_progress(ctx->job, p);
+        rs_job_log_flush(ctx->job_log, ctx->store);
     }
 }
 
@@ -145,10 +149,15 @@ static enum rs_code run_as_job(struct rs_ctx *ctx, const struct rs_cmd *cmd,
     struct rs_store *st;
     enum rs_code rc = rs_ctx_store(ctx, &st, err);
     if (rc) return rc;
-    rc = rs_job_start(st, cmd->name, ctx->command_line ? ctx->command_line : cmd->name, &ctx->task,
-                      &ctx->job, err);
+    const char *line = ctx->command_line ? ctx->command_line : cmd->name;
+    rc = rs_job_start(st, cmd->name, line, &ctx->task, &ctx->job, err);
     if (rc) return rc;
+    ctx->job_log = rs_job_log_open(rs_job_id(ctx->job));
+    rs_log(RS_LOG_INFO, "job", "started: %s", line);
     rc = cmd->run(ctx, args, out, err);
+    rs_log(RS_LOG_INFO, "job", rc ? "ended: %s" : "done%s", rc ? err->msg : "");
+    rs_job_log_close(ctx->job_log, st);
+    ctx->job_log = NULL;
     rs_job_end(ctx->job, rc, rc ? err->msg : "");
     ctx->job = NULL;
     return rc;

@@ -16,6 +16,8 @@
 #include "rs/store/store.h"
 #include "rs/tracking/runs.h"
 
+struct rs_job_log;
+
 struct rs_ctx {
     char *workspace;
     struct rs_conf *conf;        /* composed for the running command */
@@ -23,10 +25,11 @@ struct rs_ctx {
     struct rs_task task;         /* cancel is set by signals; on_progress by the door */
     rs_progress_fn *on_progress; /* the door's bar, or NULL */
     void *progress_ctx;
-    struct rs_job_handle *job; /* of a RS_CMD_JOB command, else NULL */
-    char run_id[RS_RUN_ID];    /* run being trained: values of its epochs go to the store; or "" */
-    char *log_level;           /* of the command line, over logging.level; NULL: none */
-    char *command_line;        /* for the job's row */
+    struct rs_job_handle *job;  /* of a RS_CMD_JOB command, else NULL */
+    struct rs_job_log *job_log; /* what that job says, for the store */
+    char run_id[RS_RUN_ID];     /* run being trained: values of its epochs go to the store; or "" */
+    char *log_level;            /* of the command line, over logging.level; NULL: none */
+    char *command_line;         /* for the job's row */
 };
 
 struct rs_ctx *rs_ctx_new(const char *workspace);
