@@ -11,6 +11,7 @@
 
 #include "rs/base/clock.h"
 #include "rs/base/fs.h"
+#include "rs/base/log.h"
 #include "rs/base/mem.h"
 #include "rs/commands/handlers.h"
 #include "rs/data/fetch.h"
@@ -93,7 +94,8 @@ static enum rs_code run_stage(struct rs_pipeline *p, const char *label, const ch
     enum rs_code rc = rs_ctx_call(p->ctx, command, words, n, result ? result : &own, err);
     double seconds = (double)(rs_clock_mono_ns() - begun) / 1e9;
     rs_result_clear(&own);
-    if (rc) return rs_wrap(err, "%s", label);
+    if (rc) return rc == RS_EREFUSED ? rc : rs_wrap(err, "%s", label); /* a refusal says it all */
+    rs_log(RS_LOG_INFO, "pipeline", "stage=\"%s\" seconds=%.3f why=\"%s\"", label, seconds, why);
     add_stage(p, label, "ran", seconds, why);
     p->ran++;
     return RS_OK;
@@ -380,7 +382,8 @@ static enum rs_code promote_best(struct rs_pipeline *p, struct rs_result *out, s
     const char *words[MAX_WORDS] = {number, "--to", alias};
     rc = run_stage(p, label, "best on validation", "model promote", words, 3, false, &r, &refused);
     if (rc == RS_EREFUSED) {
-        add_stage(p, label, "refused", (double)NAN, refused.msg);
+        add_stage(p, label, "refused", (double)NAN, "the gate wants proof");
+        rs_result_say(out, "not promoted: %s", refused.msg);
         rs_val_set_str(out->doc, "refused", refused.msg);
         rc = RS_OK;
     } else if (rc) {
