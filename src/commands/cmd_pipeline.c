@@ -22,31 +22,6 @@
 #include "pipeline.h"
 #include "stage.h"
 
-#define MAX_WORDS     64
-#define MAX_OVERRIDES 48 /* and a stage's own arguments */
-
-void rs_pipeline_init(struct rs_pipeline *p, struct rs_ctx *ctx, const struct rs_args *args,
-                      bool force)
-{
-    *p = (struct rs_pipeline){.ctx = ctx, .args = args, .force = force, .table = rs_table_new()};
-    rs_table_column(p->table, "stage", NULL, RS_LEFT, 0);
-    rs_table_column(p->table, "did", "", RS_LEFT, 0);
-    rs_table_column(p->table, "seconds", NULL, RS_RIGHT, 3);
-    rs_table_column(p->table, "why", NULL, RS_LEFT, 0);
-}
-
-void rs_pipeline_clear(struct rs_pipeline *p)
-{
-    for (size_t i = 0; i < p->n_models; i++) {
-        free(p->models[i].name);
-        rs_val_free(p->models[i].evaluation);
-    }
-    free(p->models);
-    free(p->dataset);
-    free(p->split);
-    rs_table_free(p->table);
-}
-
 /* Plain overrides of the command, passed on; those of the model only to the model they are for. */
 static size_t add_overrides(const struct rs_pipeline *p, const char **words, size_t n, bool model)
 {
@@ -129,7 +104,7 @@ static enum rs_code fetch(struct rs_pipeline *p, struct rs_err *err)
         skip_stage(p, "fetch", "the files are there");
         return RS_OK;
     }
-    const char *words[MAX_WORDS] = {"--dataset", p->dataset};
+    const char *words[RS_PIPELINE_WORDS] = {"--dataset", p->dataset};
     return run_stage(p, "fetch", "not fetched yet", "data fetch", words, 2, false, NULL, err);
 }
 
@@ -138,7 +113,7 @@ static enum rs_code prepare(struct rs_pipeline *p, struct rs_err *err)
     char *why = rs_stage_why_prepare(p->ctx, p->dataset);
     enum rs_code rc = RS_OK;
     if (why[0] || (p->force && can_fetch(p))) {
-        const char *words[MAX_WORDS] = {"--dataset", p->dataset};
+        const char *words[RS_PIPELINE_WORDS] = {"--dataset", p->dataset};
         rc = run_stage(p, "prepare", why[0] ? why : "--force", "data prepare", words, 2, false,
                        NULL, err);
     } else {
@@ -156,7 +131,7 @@ static enum rs_code split(struct rs_pipeline *p, struct rs_err *err)
     char *why = cut ? rs_stage_why_split(p->ctx, p->dataset, p->split, &o) : rs_xstrdup("");
     enum rs_code rc = RS_OK;
     if (cut && (why[0] || p->force)) {
-        const char *words[MAX_WORDS] = {"--dataset", p->dataset, "--protocol", p->split};
+        const char *words[RS_PIPELINE_WORDS] = {"--dataset", p->dataset, "--protocol", p->split};
         rc = run_stage(p, "split", why[0] ? why : "--force", "data split", words, 4, false, NULL,
                        err);
     } else {
@@ -171,7 +146,7 @@ static enum rs_code features(struct rs_pipeline *p, struct rs_err *err)
     char *why = rs_stage_why_features(p->ctx, p->dataset, p->split);
     enum rs_code rc = RS_OK;
     if (why[0] || p->force) {
-        const char *words[MAX_WORDS] = {"--dataset", p->dataset, "--split", p->split};
+        const char *words[RS_PIPELINE_WORDS] = {"--dataset", p->dataset, "--split", p->split};
         rc = run_stage(p, "features", why[0] ? why : "--force", "features build", words, 4, false,
                        NULL, err);
     } else {
@@ -233,7 +208,7 @@ static size_t train_words(const struct rs_pipeline *p, const struct rs_pipeline_
 
 static enum rs_code train(struct rs_pipeline *p, struct rs_pipeline_model *m, struct rs_err *err)
 {
-    const char *words[MAX_WORDS];
+    const char *words[RS_PIPELINE_WORDS];
     bool selected;
     size_t n = train_words(p, m, words, &selected);
     char *label = rs_xprintf("train %s", m->name);
@@ -291,7 +266,7 @@ static enum rs_code evaluate(struct rs_pipeline *p, struct rs_pipeline_model *m,
     if (!rc && is_evaluated(p, m->run_id, part) && rs_fs_exists(file) && !p->force) {
         skip_stage(p, label, "the store has it");
     } else if (!rc) {
-        const char *words[MAX_WORDS] = {"--run", m->run_id, "--part", part, "--out", file};
+        const char *words[RS_PIPELINE_WORDS] = {"--run", m->run_id, "--part", part, "--out", file};
         rc = run_stage(p, label, p->force ? "--force" : "not evaluated yet", "evaluate", words, 6,
                        false, NULL, err);
     }
@@ -354,7 +329,7 @@ static enum rs_code register_best(struct rs_pipeline *p, struct rs_err *err)
     if (!rs_versions_resolve(p->ctx->store, m->run_id, &p->version, &none)) {
         skip_stage(p, label, "it is registered");
     } else {
-        const char *words[MAX_WORDS] = {"--run", m->run_id};
+        const char *words[RS_PIPELINE_WORDS] = {"--run", m->run_id};
         rc =
             run_stage(p, label, "best on validation", "model register", words, 2, false, NULL, err);
         if (!rc) rc = rs_versions_resolve(p->ctx->store, m->run_id, &p->version, err);
@@ -379,7 +354,7 @@ static enum rs_code promote_best(struct rs_pipeline *p, struct rs_result *out, s
         goto done;
     }
     refused = (struct rs_err){0};
-    const char *words[MAX_WORDS] = {number, "--to", alias};
+    const char *words[RS_PIPELINE_WORDS] = {number, "--to", alias};
     rc = run_stage(p, label, "best on validation", "model promote", words, 3, false, &r, &refused);
     if (rc == RS_EREFUSED) {
         add_stage(p, label, "refused", (double)NAN, "the gate wants proof");
@@ -396,69 +371,6 @@ done:
     free(number);
     free(label);
     return rc;
-}
-
-static enum rs_code add_model(struct rs_pipeline *p, const char *name, size_t len,
-                              struct rs_err *err)
-{
-    char *one = rs_xstrndup(name, len);
-    if (!rs_model_find(one)) {
-        rs_fail(err, RS_EARG, "models: there is no model '%s'", one);
-        free(one);
-        return err->code;
-    }
-    p->models[p->n_models++].name = one;
-    return RS_OK;
-}
-
-enum rs_code rs_pipeline_plan(struct rs_pipeline *p, struct rs_err *err)
-{
-    size_t n_overrides;
-    rs_args_overrides(p->args, &n_overrides);
-    if (n_overrides > MAX_OVERRIDES) {
-        return rs_fail(err, RS_EARG, "%zu overrides: at most %d, the others into params.yaml",
-                       n_overrides, MAX_OVERRIDES);
-    }
-    const char *said = rs_args_text(p->args, "models");
-    const char *list = said ? said : rs_conf_text(p->ctx->conf, "pipeline.models");
-    size_t room = 1;
-    for (const struct rs_model_ops *const *m = rs_models; *m; m++) {
-        room++;
-    }
-    p->models = rs_xalloc(room + strlen(list), sizeof(*p->models));
-    enum rs_code rc = RS_OK;
-    for (const char *at = list; *at && !rc;) {
-        size_t len = strcspn(at, ",");
-        rc = add_model(p, at, len, err);
-        at += len + (at[len] == ',');
-    }
-    for (const struct rs_model_ops *const *m = rs_models; *m && !list[0] && !rc; m++) {
-        rc = add_model(p, (*m)->name, strlen((*m)->name), err);
-    }
-    const char *dataset = rs_args_text(p->args, "dataset");
-    if (rc) return rc;
-    if (dataset) {
-        p->dataset = rs_xstrdup(dataset);
-        rc = rs_ctx_check_name("dataset", dataset, err);
-    } else {
-        rc = rs_ctx_dataset_name(p->ctx, p->args, &p->dataset, err);
-    }
-    if (rc) return rc;
-    const char *protocol = rs_pipeline_protocol(p);
-    p->split = rs_xstrdup(protocol);
-    struct rs_store *st;
-    return rs_ctx_store(p->ctx, &st, err);
-}
-
-const char *rs_pipeline_protocol(const struct rs_pipeline *p)
-{
-    const struct rs_arg *a = rs_args_command(p->args)->args;
-    for (; a && a->name; a++) {
-        if (strcmp(a->name, "protocol") == 0 && rs_args_text(p->args, "protocol")) {
-            return rs_args_text(p->args, "protocol");
-        }
-    }
-    return rs_conf_text(p->ctx->conf, "split.protocol");
 }
 
 enum rs_code rs_cmd_pipeline_run(struct rs_ctx *ctx, const struct rs_args *args,
@@ -517,7 +429,7 @@ enum rs_code rs_cmd_pipeline_status(struct rs_ctx *ctx, const struct rs_args *ar
     bool data_stale = stale;
     for (size_t i = 0; i < p.n_models && !rc; i++) {
         struct rs_pipeline_model *m = &p.models[i];
-        const char *words[MAX_WORDS];
+        const char *words[RS_PIPELINE_WORDS];
         bool selected;
         size_t n = train_words(&p, m, words, &selected);
         rc = find_run(&p, m, words, add_overrides(&p, words, n, selected), err);

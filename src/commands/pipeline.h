@@ -7,12 +7,14 @@
 #include "rs/commands/ctx.h"
 #include "rs/tracking/runs.h"
 
+#define RS_PIPELINE_OVERRIDES 48
+#define RS_PIPELINE_WORDS     (RS_PIPELINE_OVERRIDES + 16) /* and a stage's own arguments */
+
 struct rs_pipeline_model {
     char *name;
     char run_id[RS_RUN_ID];
     const char *why; /* it has no run yet */
     double choice;   /* the metric it is chosen by, on validation */
-    struct rs_val *evaluation;
 };
 
 struct rs_pipeline {
@@ -34,7 +36,6 @@ void rs_pipeline_init(struct rs_pipeline *p, struct rs_ctx *ctx, const struct rs
 void rs_pipeline_clear(struct rs_pipeline *p);
 /* Dataset, split and models from arguments and configuration; opens the store. */
 RS_MUST_USE enum rs_code rs_pipeline_plan(struct rs_pipeline *p, struct rs_err *err);
-const char *rs_pipeline_protocol(const struct rs_pipeline *p);
 
 /* The data card, the models beside each other with intervals on test, and the verdict. */
 RS_MUST_USE enum rs_code rs_pipeline_show(struct rs_pipeline *p, struct rs_result *out,
