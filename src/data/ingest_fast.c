@@ -10,9 +10,11 @@
  */
 #include "ingest_impl.h"
 
+#include <float.h>
 #include <string.h>
 
-#define FAST_FIELDS 64 /* wider files take the other path */
+#define FAST_FIELDS   64 /* wider files take the other path */
+#define ALWAYS_INLINE static inline __attribute__((always_inline)) /* one loop a shape */
 
 static const double power_of_ten[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
 static const uint64_t int_power_of_ten[] = {1,      10,      100,      1000,     10000,
@@ -23,7 +25,7 @@ struct number {
     int n; /* digits */
 };
 
-static uint64_t load8(const char *p)
+ALWAYS_INLINE uint64_t load8(const char *p)
 {
     uint64_t v;
     memcpy(&v, p, sizeof(v));
@@ -31,7 +33,7 @@ static uint64_t load8(const char *p)
 }
 
 /* Up to 8 digits at p; p[0 .. 8) is readable. The first digit lies in the lowest byte. */
-static inline struct number digits8(const char *p)
+ALWAYS_INLINE struct number digits8(const char *p)
 {
     uint64_t v = load8(p) ^ UINT64_C(0x3030303030303030); /* digits are now 0 .. 9 */
     uint64_t other = (v | (v + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
@@ -45,7 +47,7 @@ static inline struct number digits8(const char *p)
 }
 
 /* Up to 16 digits; n = 16 may mean that more follow. */
-static inline struct number digits16(const char *p)
+ALWAYS_INLINE struct number digits16(const char *p)
 {
     struct number a = digits8(p);
     if (a.n < 8) return a;
@@ -55,8 +57,16 @@ static inline struct number digits16(const char *p)
 
 /* Digits, or digits with a point and more digits, of at most 15 in all: exact up to one division,
  * so the same double as strtod gives. */
-static inline bool parse_real(const char **at, double *out)
+ALWAYS_INLINE bool parse_real(const char **at, double *out)
 {
+    const char *p = *at;
+    unsigned ones = (unsigned char)(p[0] - '0');
+    unsigned tenths = (unsigned char)(p[2] - '0');
+    if (p[1] == '.' && ones < 10 && tenths < 10 && (unsigned char)(p[3] - '0') > 9) {
+        *at += 3; /* "4.5", as most ratings are */
+        *out = (double)(10 * ones + tenths) / 10;
+        return true;
+    }
     struct number a = digits8(*at);
     if (a.n == 0) return false;
     *at += a.n;
@@ -70,7 +80,7 @@ static inline bool parse_real(const char **at, double *out)
 }
 
 /* "0" or no leading zero, as canonical integers are. */
-static inline bool parse_id(const char **at, uint64_t *out)
+ALWAYS_INLINE bool parse_id(const char **at, uint64_t *out)
 {
     struct number a = digits16(*at);
     if (a.n == 0 || (**at == '0' && a.n > 1)) return false;
@@ -79,7 +89,7 @@ static inline bool parse_id(const char **at, uint64_t *out)
     return true;
 }
 
-static inline bool parse_seconds(const char **at, int64_t *out, bool *ms)
+ALWAYS_INLINE bool parse_seconds(const char **at, int64_t *out, bool *ms)
 {
     struct number a = digits16(*at);
     if (a.n == 0 || a.v > (uint64_t)MAX_TIME_S * 1000) return false;
@@ -93,7 +103,8 @@ static inline bool parse_seconds(const char **at, int64_t *out, bool *ms)
 enum { FIELD_SKIP = N_ROLES };
 
 struct layout {
-    const struct rs_ingest_opts *opts;
+    double min; /* of values */
+    double max;
     int n_fields;
     char delim;
     uint8_t role[FAST_FIELDS];
@@ -113,12 +124,12 @@ struct row {
     bool ms;
 };
 
-static inline bool at_delim(const char *p, const struct layout *l, enum shape shape)
+ALWAYS_INLINE bool at_delim(const char *p, const struct layout *l, enum shape shape)
 {
     return *p == l->delim && (shape != SHAPE_COLON || p[1] == l->delim);
 }
 
-static inline bool parse_field(const struct layout *l, const char **at, int role, enum shape shape,
+ALWAYS_INLINE bool parse_field(const struct layout *l, const char **at, int role, enum shape shape,
                                struct row *r)
 {
     switch (role) {
@@ -127,7 +138,7 @@ static inline bool parse_field(const struct layout *l, const char **at, int role
     case ROLE_ITEM:
         return parse_id(at, &r->id[1]);
     case ROLE_VALUE:
-        return parse_real(at, &r->value) && !value_refused(l->opts, r->value);
+        return parse_real(at, &r->value) && r->value >= l->min && r->value <= l->max;
     case ROLE_TIME:
         return parse_seconds(at, &r->time, &r->ms);
     default:
@@ -139,26 +150,21 @@ static inline bool parse_field(const struct layout *l, const char **at, int role
     }
 }
 
-/* The row at p, whose line ends in '\n'; returns the next line, or NULL: not plain. */
-static inline const char *parse_row(const struct layout *l, const char *p, enum shape shape,
-                                    struct row *r)
+/* The row in [p, eol), where eol is a '\n'. False: it is not plain. */
+ALWAYS_INLINE bool parse_row(const struct layout *l, const char *p, const char *eol,
+                             enum shape shape, struct row *r)
 {
     int delim_len = shape == SHAPE_COLON ? 2 : 1;
     int n_fields = shape == SHAPE_FOUR ? 4 : l->n_fields;
 #pragma GCC unroll 4
     for (int f = 0; f < n_fields; f++) {
         if (f > 0) {
-            if (!at_delim(p, l, shape)) return NULL;
+            if (!at_delim(p, l, shape)) return false;
             p += delim_len;
         }
-        if (!parse_field(l, &p, shape == SHAPE_FOUR ? f : l->role[f], shape, r)) return NULL;
+        if (!parse_field(l, &p, shape == SHAPE_FOUR ? f : l->role[f], shape, r)) return false;
     }
-    if (*p == '\n') return p + 1;
-    if (*p == '\r' && p[1] == '\n') return p + 2;
-    if (!at_delim(p, l, shape)) return NULL;
-    while (*p != '\n') /* more fields than are read */
-        p++;
-    return p + 1;
+    return p == eol || (*p == '\r' && p + 1 == eol) || at_delim(p, l, shape);
 }
 
 /* A row whose ids need more than 31 bits, or a column that has left them. */
@@ -172,7 +178,7 @@ static bool put_ids(struct part *p, const struct row *r)
 }
 
 /* Lines of [begin, end), which ends in '\n' with 8 readable bytes behind it. */
-static inline bool parse_lines(struct part *p, const struct layout *l, const char *begin,
+ALWAYS_INLINE bool parse_lines(struct part *p, const struct layout *l, const char *begin,
                                const char *end, enum shape shape, struct csv_reader **slow)
 {
     int32_t *user = p->id[0].narrow;
@@ -186,9 +192,10 @@ static inline bool parse_lines(struct part *p, const struct layout *l, const cha
     bool narrow = true;
     for (const char *at = begin; at < end; line++) {
         struct row r = {.value = 1};
-        const char *next = parse_row(l, at, shape, &r);
-        if (__builtin_expect(!next, 0)) {
-            next = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+        /* the next row is found before this one is read, so that they are read side by side */
+        const char *eol = memchr(at, '\n', (size_t)(end - at));
+        const char *next = eol + 1;
+        if (__builtin_expect(!parse_row(l, at, eol, shape, &r), 0)) {
             p->rows = n + bad;
             p->n = n;
             p->ms_times += ms;
@@ -237,7 +244,11 @@ static const char *fast_end(const struct part *p, const char *readable_end)
 void rs_ingest_fast(struct part *p, const char *readable_end)
 {
     const struct source *s = p->src;
-    struct layout l = {.opts = s->opts, .n_fields = s->n_fields, .delim = s->delim};
+    struct layout l = {.min = -DBL_MAX, .max = DBL_MAX, .n_fields = s->n_fields, .delim = s->delim};
+    if (s->opts->value_min != 0 || s->opts->value_max != 0) {
+        l.min = s->opts->value_min;
+        l.max = s->opts->value_max;
+    }
     for (int f = 0; f < s->n_fields; f++)
         l.role[f] = FIELD_SKIP;
     for (int r = 0; r < N_ROLES; r++) {

@@ -16,16 +16,6 @@ static bool rises(int32_t user_a, int32_t item_a, int32_t user_b, int32_t item_b
     return user_a < user_b || (user_a == user_b && item_a < item_b);
 }
 
-static bool part_sorted(const struct part *p)
-{
-    const int32_t *user = p->id[0].narrow;
-    const int32_t *item = p->id[1].narrow;
-    int64_t falls = 0;
-    for (int64_t i = 1; i < p->n; i++)
-        falls += !rises(user[i - 1], item[i - 1], user[i], item[i]);
-    return falls == 0;
-}
-
 /* Are the rows of all parts sorted, unique, and one behind the other in one slab? */
 static bool in_place(const struct ingest *g)
 {
@@ -151,10 +141,6 @@ static enum rs_code arrange(struct ingest *g, struct rs_interactions *x, int64_t
     unsigned columns = RS_COLUMN_ROW | RS_COLUMN_VALUE;
     if (g->saw & 1U << ROLE_TIME) columns |= RS_COLUMN_TIME;
     if (g->saw & 1U << ROLE_TYPE) columns |= RS_COLUMN_TYPE;
-    int64_t n_parts = (int64_t)g->n_parts;
-#pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1)
-    for (int64_t k = 0; k < n_parts; k++)
-        g->parts[k].sorted = part_sorted(&g->parts[k]);
     struct rs_columns c = {0};
     if (in_place(g)) {
         c = g->slabs[0];
@@ -174,14 +160,24 @@ static enum rs_code arrange(struct ingest *g, struct rs_interactions *x, int64_t
     return RS_OK;
 }
 
+static void sum_up_again(struct ingest *g)
+{
+    int64_t n_parts = (int64_t)g->n_parts;
+#pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1)
+    for (int64_t k = 0; k < n_parts; k++)
+        rs_part_sum_up(&g->parts[k]);
+}
+
 enum rs_code rs_ingest_finish(struct ingest *g, struct rs_interactions *out, struct rs_err *err)
 {
     int64_t n = 0;
     for (size_t k = 0; k < g->n_parts; k++)
         n += g->parts[k].n;
     struct rs_interactions x = {0};
-    enum rs_code rc = rs_ingest_map(g, 0, &x.users, err);
-    if (!rc) rc = rs_ingest_map(g, 1, &x.items, err);
+    bool ranked[2];
+    enum rs_code rc = rs_ingest_map(g, 0, &x.users, &ranked[0], err);
+    if (!rc) rc = rs_ingest_map(g, 1, &x.items, &ranked[1], err);
+    if (!rc && !(ranked[0] && ranked[1])) sum_up_again(g);
     if (!rc && g->saw & 1U << ROLE_TYPE) rc = map_types(g, &x.types, err);
     if (!rc) rc = arrange(g, &x, n, err);
     if (rc) {

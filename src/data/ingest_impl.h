@@ -117,11 +117,12 @@ struct part {
     uint8_t *type; /* [room] or NULL; numbers of `types` */
     struct intern types;
     const char *label[N_ROLES]; /* as messages call the columns */
+    int32_t largest[2];         /* of the narrow ids */
+    bool sorted;                /* (user, item) rise strictly, as far as they are narrow */
     int64_t rows, bad, null_values, null_times, ms_times;
     int n_examples;
     char *examples[MAX_EXAMPLES];
     unsigned saw;    /* bit r: a row had a cell for role r, if only an empty one */
-    bool sorted;     /* after mapping: (user, item) rise strictly */
     enum rs_code rc; /* why it stopped */
     struct rs_err err;
 };
@@ -130,6 +131,8 @@ struct cell {
     size_t len;
 };
 void rs_part_clear(struct part *p);
+/* largest and sorted, while the rows are still in the cache. */
+void rs_part_sum_up(struct part *p);
 /* One row as text. Counts it; takes it or says why not. False: the part stops (p->rc). */
 bool rs_part_row(struct part *p, const struct cell cells[N_ROLES], int n_fields, int64_t line);
 /* A refused row: counted, kept as an example or, strict, the end of the part. line 0: the text says
@@ -204,9 +207,10 @@ RS_MUST_USE enum rs_code rs_ingest_settle(struct ingest *g, struct source *s, st
                                           size_t n_parts, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_ingest_finish(struct ingest *g, struct rs_interactions *out,
                                           struct rs_err *err);
-/* Dense indices for ids of one column of all parts. */
+/* Dense indices for ids of one column of all parts. *ranked_out: equal and larger ids in `narrow`
+ * have become equal and larger indices, so that what was sorted still is. */
 RS_MUST_USE enum rs_code rs_ingest_map(struct ingest *g, int column, struct rs_idmap **out,
-                                       struct rs_err *err);
+                                       bool *ranked_out, struct rs_err *err);
 
 /* ---- archives (ingest_stream.c) and npz ------------------------------------------------------ */
 

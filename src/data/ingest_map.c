@@ -30,22 +30,13 @@ static enum rs_code no_memory(struct rs_err *err)
 /* The largest id, or -1 where some column is not narrow. */
 static int64_t largest_narrow(const struct ingest *g, int column)
 {
-    int32_t largest = 0;
-    bool narrow = true;
-    int64_t n_parts = (int64_t)g->n_parts;
-#pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1) \
-    reduction(max : largest) reduction(&& : narrow)
-    for (int64_t k = 0; k < n_parts; k++) {
+    int64_t largest = 0;
+    for (size_t k = 0; k < g->n_parts; k++) {
         const struct part *p = &g->parts[k];
-        narrow = narrow && p->id[column].kind == ID_NARROW;
-        const int32_t *id = p->id[column].narrow;
-        int32_t top = 0;
-#pragma omp simd reduction(max : top)
-        for (int64_t i = 0; i < p->n; i++)
-            top = id[i] > top ? id[i] : top;
-        largest = top > largest ? top : largest;
+        if (p->id[column].kind != ID_NARROW) return -1;
+        if (p->n > 0 && p->largest[column] > largest) largest = p->largest[column];
     }
-    return narrow ? largest : -1;
+    return largest;
 }
 
 /* seen[id] = 1 for every id; several threads may write the same 1. */
@@ -258,13 +249,14 @@ done:
     return rc;
 }
 
-enum rs_code rs_ingest_map(struct ingest *g, int column, struct rs_idmap **out, struct rs_err *err)
+enum rs_code rs_ingest_map(struct ingest *g, int column, struct rs_idmap **out, bool *ranked_out,
+                           struct rs_err *err)
 {
     int64_t n = 0;
     for (size_t k = 0; k < g->n_parts; k++)
         n += g->parts[k].n;
     int64_t largest = largest_narrow(g, column);
-    if (largest >= 0 && largest < TABLE_PER_ROW * n + TABLE_MIN)
-        return map_table(g, column, largest, out, err);
+    *ranked_out = largest >= 0 && largest < TABLE_PER_ROW * n + TABLE_MIN;
+    if (*ranked_out) return map_table(g, column, largest, out, err);
     return map_keys(g, column, out, err);
 }

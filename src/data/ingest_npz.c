@@ -320,8 +320,10 @@ static enum rs_code take(struct ingest *g, struct source *s, const struct npz *z
     if (rc) goto done;
     struct part *own = g->parts + g->n_parts - n;
 #pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1)
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n; k++) {
         fill(z, bounds[k], bounds[k + 1], &own[k]);
+        rs_part_sum_up(&own[k]);
+    }
     rc = rs_ingest_settle(g, s, own, n, err);
 done:
     free(parts);

@@ -117,6 +117,25 @@ bool rs_id_put_int(struct id_column *c, int64_t i, int64_t room, int64_t id)
     return true;
 }
 
+void rs_part_sum_up(struct part *p)
+{
+    const int32_t *user = p->id[0].narrow;
+    const int32_t *item = p->id[1].narrow;
+    for (int c = 0; c < 2; c++) {
+        const int32_t *id = p->id[c].narrow;
+        int32_t largest = 0;
+#pragma omp simd reduction(max : largest)
+        for (int64_t i = 0; i < p->n; i++)
+            largest = id[i] > largest ? id[i] : largest;
+        p->largest[c] = largest;
+    }
+    int32_t falls = 0;
+#pragma omp simd reduction(| : falls)
+    for (int64_t i = 1; i < p->n; i++)
+        falls |= user[i] < user[i - 1] || (user[i] == user[i - 1] && item[i] <= item[i - 1]);
+    p->sorted = falls == 0;
+}
+
 /* ---- cells ---------------------------------------------------------------------------------- */
 
 /* "column 'rating'" or "column 3" */

@@ -192,6 +192,7 @@ static void parse_all(struct ingest *g, struct part *parts, size_t n, const char
             (void)rs_part_fail(p, RS_ECANCEL, "stopped while reading");
         } else {
             parse_part(g, p, readable_end);
+            rs_part_sum_up(p);
         }
         int64_t so_far;
 #pragma omp atomic capture
