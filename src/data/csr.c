@@ -94,28 +94,13 @@ enum rs_code rs_csr_from_rows(int64_t n, const int32_t *rows, const int32_t *col
     return RS_OK;
 }
 
-/* ptr[u + 1 ..] for the entries begin .. end of a sorted user column. */
-static void fill_ptr(const int32_t *user, int64_t begin, int64_t end, int64_t *ptr)
-{
-    for (int64_t i = begin; i < end; i++) {
-        int32_t before = i > 0 ? user[i - 1] : -1;
-        for (int32_t u = before + 1; u <= user[i]; u++)
-            ptr[u] = i;
-    }
-}
-
 enum rs_code rs_csr_from_interactions(const struct rs_interactions *x, struct rs_csr *out,
                                       struct rs_err *err)
 {
     int32_t n_users = rs_idmap_size(x->users);
     int64_t *ptr = rs_try_alloc_raw((size_t)n_users + 1, sizeof(*ptr));
     if (!ptr) return no_memory(x->n, err);
-    int threads = rs_group_threads(x->n, n_users);
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-    for (int t = 0; t < threads; t++)
-        fill_ptr(x->user, x->n * t / threads, x->n * (t + 1) / threads, ptr);
-    for (int32_t u = x->n > 0 ? x->user[x->n - 1] + 1 : 0; u <= n_users; u++)
-        ptr[u] = x->n;
+    rs_group_ptr(x->user, x->n, n_users, ptr);
     *out = (struct rs_csr){
         .n_rows = n_users,
         .n_cols = rs_idmap_size(x->items),

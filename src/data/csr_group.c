@@ -197,6 +197,14 @@ static void compact(struct rs_columns *c, int32_t n_rows, const int64_t *kept)
     c->n = to;
 }
 
+static void fill_rows(struct rs_columns *c, int32_t n_rows)
+{
+    for (int32_t r = 0; r < n_rows; r++) {
+        for (int64_t i = c->ptr[r]; i < c->ptr[r + 1]; i++)
+            c->row[i] = r;
+    }
+}
+
 enum rs_code rs_group_sort(struct rs_columns *c, int32_t n_rows, int64_t *dropped_out,
                            struct rs_err *err)
 {
@@ -218,6 +226,7 @@ enum rs_code rs_group_sort(struct rs_columns *c, int32_t n_rows, int64_t *droppe
             scratch_clear(&s);
         }
         if (ok && dropped > 0) compact(c, n_rows, kept);
+        if (ok && dropped > 0 && c->row) fill_rows(c, n_rows);
     }
     free(kept);
     free(bounds);
@@ -233,6 +242,26 @@ int rs_group_threads(int64_t n, int32_t n_keys)
     int64_t worth = n / (4 * ((int64_t)n_keys + 1024));
     int threads = rs_par_threads();
     return worth < 1 ? 1 : worth < threads ? (int)worth : threads;
+}
+
+/* ptr[u] for the users that begin in begin .. end. */
+static void fill_ptr(const int32_t *row, int64_t begin, int64_t end, int64_t *ptr)
+{
+    for (int64_t i = begin; i < end; i++) {
+        int32_t before = i > 0 ? row[i - 1] : -1;
+        for (int32_t r = before + 1; r <= row[i]; r++)
+            ptr[r] = i;
+    }
+}
+
+void rs_group_ptr(const int32_t *row, int64_t n, int32_t n_rows, int64_t *ptr)
+{
+    int threads = rs_group_threads(n, n_rows);
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int t = 0; t < threads; t++)
+        fill_ptr(row, n * t / threads, n * (t + 1) / threads, ptr);
+    for (int32_t r = n > 0 ? row[n - 1] + 1 : 0; r <= n_rows; r++)
+        ptr[r] = n;
 }
 
 static void scatter(const struct rs_run *run, int64_t begin, int64_t end, int64_t *cursor,
@@ -261,14 +290,6 @@ static void walk(const struct rs_run *runs, int n_runs, int64_t begin, int64_t e
         }
         for (int64_t i = lo; i < hi; i++)
             cursor[runs[k].row[i]]++;
-    }
-}
-
-static void fill_rows(struct rs_columns *c, int32_t n_rows)
-{
-    for (int32_t r = 0; r < n_rows; r++) {
-        for (int64_t i = c->ptr[r]; i < c->ptr[r + 1]; i++)
-            c->row[i] = r;
     }
 }
 
@@ -312,7 +333,7 @@ enum rs_code rs_group(const struct rs_run *runs, int n_runs, int32_t n_rows, uns
              cursor + (size_t)t * (size_t)n_rows, &c);
     rc = rs_group_sort(&c, n_rows, dropped_out, err);
     if (rc) goto done;
-    if (c.row) fill_rows(&c, n_rows);
+    if (c.row && *dropped_out == 0) fill_rows(&c, n_rows);
     *out = c;
     c.block = NULL;
 done:

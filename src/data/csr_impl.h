@@ -53,10 +53,13 @@ RS_MUST_USE enum rs_code rs_group(const struct rs_run *runs, int n_runs, int32_t
                                   unsigned columns, struct rs_columns *out, int64_t *dropped_out,
                                   struct rs_err *err);
 
-/* Rows of c (offsets in c->ptr) sorted and made unique, keeping the last; c->n shrinks. */
+/* Rows of c (offsets in c->ptr) sorted and made unique, keeping the last; c->n shrinks, and c->row
+ * follows if it is there. */
 RS_MUST_USE enum rs_code rs_group_sort(struct rs_columns *c, int32_t n_rows, int64_t *dropped_out,
                                        struct rs_err *err);
 
+/* Offsets of the rows of a column that never falls. */
+void rs_group_ptr(const int32_t *row, int64_t n, int32_t n_rows, int64_t *ptr);
 /* Threads for a job with a table of n_keys a thread and n entries: 1 where tables would cost more
  * than they win. */
 int rs_group_threads(int64_t n, int32_t n_keys);

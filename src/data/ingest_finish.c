@@ -1,39 +1,48 @@
 /*
  * ingest_finish - all parts into sorted, unique columns.
  *
- * Rows that came sorted and whole stay where the parsers put them; all others are grouped.
+ * Rows that came sorted and whole stay where the parsers put them, rows that came user by user are
+ * sorted there; all others are grouped.
  */
 #include "ingest_impl.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rs/base/mem.h"
 #include "rs/base/par.h"
 
-static bool rises(int32_t user_a, int32_t item_a, int32_t user_b, int32_t item_b)
+/* From the last row of a to the first of b. */
+static enum order order_between(const struct part *a, const struct part *b)
 {
-    return user_a < user_b || (user_a == user_b && item_a < item_b);
+    int32_t user_a = a->id[0].narrow[a->n - 1];
+    int32_t user_b = b->id[0].narrow[0];
+    if (user_a != user_b) return user_a < user_b ? ORDER_SORTED : ORDER_NONE;
+    return a->id[1].narrow[a->n - 1] < b->id[1].narrow[0] ? ORDER_SORTED : ORDER_GROUPED;
 }
 
-/* Are the rows of all parts sorted, unique, and one behind the other in one slab? */
-static bool in_place(const struct ingest *g)
+static enum order worse(enum order a, enum order b)
 {
-    if (g->n_slabs != 1) return false;
+    return a > b ? a : b;
+}
+
+/* The order of all rows if they lie one behind the other in one slab; else none. */
+static enum order whole_order(const struct ingest *g)
+{
+    enum order order = g->n_slabs == 1 ? ORDER_SORTED : ORDER_NONE;
     const struct part *before = NULL;
-    const int32_t *next = g->slabs[0].row;
-    for (size_t k = 0; k < g->n_parts; k++) {
+    const int32_t *next = g->n_slabs ? g->slabs[0].row : NULL;
+    for (size_t k = 0; k < g->n_parts && order != ORDER_NONE; k++) {
         const struct part *p = &g->parts[k];
         if (p->n == 0) continue;
-        if (!p->sorted || p->id[0].narrow != next) return false;
-        if (before &&
-            !rises(before->id[0].narrow[before->n - 1], before->id[1].narrow[before->n - 1],
-                   p->id[0].narrow[0], p->id[1].narrow[0]))
-            return false;
+        if (p->id[0].narrow != next) return ORDER_NONE;
+        order = worse(order, p->order);
+        if (before) order = worse(order, order_between(before, p));
         next = p->id[0].narrow + p->n;
         before = p;
     }
-    return true;
+    return order;
 }
 
 /* ---- event types ---------------------------------------------------------------------------- */
@@ -135,6 +144,20 @@ static enum rs_code group(struct ingest *g, int32_t n_users, unsigned columns,
     return rc;
 }
 
+/* The columns stay where they are; c->ptr is only needed meanwhile. */
+static enum rs_code sort_in_place(struct rs_columns *c, int32_t n_users, int64_t *dropped_out,
+                                  struct rs_err *err)
+{
+    c->ptr = rs_try_alloc_raw((size_t)n_users + 1, sizeof(*c->ptr));
+    if (!c->ptr)
+        return rs_fail(err, RS_ENOMEM, "no memory for the rows of %" PRId32 " users", n_users);
+    rs_group_ptr(c->row, c->n, n_users, c->ptr);
+    enum rs_code rc = rs_group_sort(c, n_users, dropped_out, err);
+    free(c->ptr);
+    c->ptr = NULL;
+    return rc;
+}
+
 static enum rs_code arrange(struct ingest *g, struct rs_interactions *x, int64_t n,
                             struct rs_err *err)
 {
@@ -142,14 +165,18 @@ static enum rs_code arrange(struct ingest *g, struct rs_interactions *x, int64_t
     if (g->saw & 1U << ROLE_TIME) columns |= RS_COLUMN_TIME;
     if (g->saw & 1U << ROLE_TYPE) columns |= RS_COLUMN_TYPE;
     struct rs_columns c = {0};
-    if (in_place(g)) {
+    int32_t n_users = rs_idmap_size(x->users);
+    enum order order = whole_order(g);
+    enum rs_code rc = RS_OK;
+    if (order == ORDER_NONE) {
+        rc = group(g, n_users, columns, &c, err);
+    } else {
         c = g->slabs[0];
         c.n = n;
-        g->slabs[0].block = NULL;
-    } else {
-        enum rs_code rc = group(g, rs_idmap_size(x->users), columns, &c, err);
-        if (rc) return rc;
+        if (order == ORDER_GROUPED) rc = sort_in_place(&c, n_users, &g->report->duplicates, err);
+        if (!rc) g->slabs[0].block = NULL;
     }
+    if (rc) return rc;
     x->n = c.n;
     x->user = c.row;
     x->item = c.col;

@@ -100,6 +100,9 @@ struct id_column {
     struct intern texts;
 };
 
+/* By user and item and unique; by user; in any order. */
+enum order { ORDER_SORTED, ORDER_GROUPED, ORDER_NONE };
+
 struct part {
     const struct source *src;
     const char *begin;
@@ -118,7 +121,7 @@ struct part {
     struct intern types;
     const char *label[N_ROLES]; /* as messages call the columns */
     int32_t largest[2];         /* of the narrow ids */
-    bool sorted;                /* (user, item) rise strictly, as far as they are narrow */
+    enum order order;           /* of the rows, as far as their ids are narrow */
     int64_t rows, bad, null_values, null_times, ms_times;
     int n_examples;
     char *examples[MAX_EXAMPLES];
@@ -131,7 +134,7 @@ struct cell {
     size_t len;
 };
 void rs_part_clear(struct part *p);
-/* largest and sorted, while the rows are still in the cache. */
+/* largest and order, while the rows are still in the cache. */
 void rs_part_sum_up(struct part *p);
 /* One row as text. Counts it; takes it or says why not. False: the part stops (p->rc). */
 bool rs_part_row(struct part *p, const struct cell cells[N_ROLES], int n_fields, int64_t line);

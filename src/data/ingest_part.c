@@ -130,10 +130,13 @@ void rs_part_sum_up(struct part *p)
         p->largest[c] = largest;
     }
     int32_t falls = 0;
-#pragma omp simd reduction(| : falls)
-    for (int64_t i = 1; i < p->n; i++)
-        falls |= user[i] < user[i - 1] || (user[i] == user[i - 1] && item[i] <= item[i - 1]);
-    p->sorted = falls == 0;
+    int32_t stays = 0;
+#pragma omp simd reduction(| : falls, stays)
+    for (int64_t i = 1; i < p->n; i++) {
+        falls |= user[i] < user[i - 1];
+        stays |= user[i] == user[i - 1] && item[i] <= item[i - 1];
+    }
+    p->order = falls ? ORDER_NONE : stays ? ORDER_GROUPED : ORDER_SORTED;
 }
 
 /* ---- cells ---------------------------------------------------------------------------------- */
