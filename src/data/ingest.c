@@ -139,8 +139,12 @@ static enum rs_code read_mapped(struct ingest *g, struct source *s, const struct
     size_t used;
     enum rs_code rc = rs_source_look(s, map->data, map->len, &begin, err);
     if (rc) return rc;
-    return rs_ingest_window(g, s, (const char *)map->data + begin, map->len - begin, true,
-                            (double)map->len, &used, err);
+    const struct window w = {.text = (const char *)map->data + begin,
+                             .len = map->len - begin,
+                             .eof = true,
+                             .mapped = true,
+                             .file_bytes = (double)map->len};
+    return rs_ingest_window(g, s, &w, &used, err);
 }
 
 /* A growing buffer of unpacked text. */
@@ -190,7 +194,8 @@ static enum rs_code read_stream(struct ingest *g, struct source *s, struct strea
         if (!looked && !eof && !memchr(b.data, '\n', b.len)) continue;
         if (!looked) rc = rs_source_look(s, b.data, b.len, &begin, err);
         looked = true;
-        if (!rc) rc = rs_ingest_window(g, s, b.data + begin, b.len - begin, eof, 0, &used, err);
+        const struct window w = {.text = b.data + begin, .len = b.len - begin, .eof = eof};
+        if (!rc) rc = rs_ingest_window(g, s, &w, &used, err);
         used += begin;
         memmove(b.data, b.data + used, b.len - used);
         b.len -= used;

@@ -20,6 +20,16 @@ static const double power_of_ten[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
 static const uint64_t int_power_of_ten[] = {1,      10,      100,      1000,     10000,
                                             100000, 1000000, 10000000, 100000000};
 
+/* tenth[4][5] is the double nearest to 4.5. */
+#define TENTHS(n)                                                                                 \
+    {                                                                                             \
+        (n##0) / 10.0, (n##1) / 10.0, (n##2) / 10.0, (n##3) / 10.0, (n##4) / 10.0, (n##5) / 10.0, \
+            (n##6) / 10.0, (n##7) / 10.0, (n##8) / 10.0, (n##9) / 10.0                            \
+    }
+static const double tenth[10][10] = {TENTHS(),  TENTHS(1), TENTHS(2), TENTHS(3), TENTHS(4),
+                                     TENTHS(5), TENTHS(6), TENTHS(7), TENTHS(8), TENTHS(9)};
+#undef TENTHS
+
 struct number {
     uint64_t v;
     int n; /* digits */
@@ -38,7 +48,7 @@ ALWAYS_INLINE struct number digits8(const char *p)
     uint64_t v = load8(p) ^ UINT64_C(0x3030303030303030); /* digits are now 0 .. 9 */
     uint64_t other = (v | (v + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
     int n = other ? __builtin_ctzll(other) / 8 : 8;
-    v = n ? v << (64 - 8 * n) : 0; /* leading zeros where there are fewer */
+    v = v << (32 - 4 * n) << (32 - 4 * n); /* leading zeros where there are fewer than eight */
     v = (v * 10) + (v >> 8);
     v = (((v & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064)) +
          (((v >> 16) & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001))) >>
@@ -64,7 +74,7 @@ ALWAYS_INLINE bool parse_real(const char **at, double *out)
     unsigned tenths = (unsigned char)(p[2] - '0');
     if (p[1] == '.' && ones < 10 && tenths < 10 && (unsigned char)(p[3] - '0') > 9) {
         *at += 3; /* "4.5", as most ratings are */
-        *out = (double)(10 * ones + tenths) / 10;
+        *out = tenth[ones][tenths];
         return true;
     }
     struct number a = digits8(*at);

@@ -197,10 +197,17 @@ struct ingest {
     unsigned saw;      /* of all files */
     double done_bytes; /* of the files before this one */
 };
-/* Parse text, which begins at a row. eof: nothing follows; else the rest behind the last whole row
- * is left: *used_out. file_bytes: of the file this window stands for, for progress. */
-RS_MUST_USE enum rs_code rs_ingest_window(struct ingest *g, struct source *s, const char *text,
-                                          size_t len, bool eof, double file_bytes, size_t *used_out,
+/* Text that begins at a row. */
+struct window {
+    const char *text;
+    size_t len;
+    bool eof;          /* nothing follows */
+    bool mapped;       /* pages of a file, to be given back once parsed */
+    double file_bytes; /* of the file that it stands for, for progress */
+};
+/* Parse w to its end or, if more follows, to the end of its last whole row: *used_out. */
+RS_MUST_USE enum rs_code rs_ingest_window(struct ingest *g, struct source *s,
+                                          const struct window *w, size_t *used_out,
                                           struct rs_err *err);
 /* Room for n parts in g and for all their rows (part.room is set) in a new slab. */
 RS_MUST_USE enum rs_code rs_ingest_room(struct ingest *g, const struct source *s,

@@ -5,12 +5,15 @@
  * Cuts are at line ends. Where a file has quotes, a line end may lie inside a field: then the
  * quotes are followed from the last sure place, and parts that a field spans become one.
  */
+#define _DEFAULT_SOURCE /* madvise */
 #include "ingest_impl.h"
 
 #include <inttypes.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "rs/base/mem.h"
 #include "rs/base/par.h"
@@ -175,9 +178,17 @@ static void parse_part(const struct ingest *g, struct part *p, const char *reada
     }
 }
 
+/* The pages of a mapped part go back at once, by all threads: they are not read again. */
+static void give_back(const struct part *p)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)p->begin + page - 1) / page * page;
+    uintptr_t end = (uintptr_t)p->end / page * page;
+    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
 /* Every part, unless an earlier one failed already. */
-static void parse_all(struct ingest *g, struct part *parts, size_t n, const char *readable_end,
-                      double file_bytes)
+static void parse_all(struct ingest *g, struct part *parts, size_t n, const struct window *w)
 {
     int64_t failed = (int64_t)n; /* the first part that did */
     int64_t done = 0;
@@ -191,8 +202,9 @@ static void parse_all(struct ingest *g, struct part *parts, size_t n, const char
         if (rs_task_cancelled(g->task)) {
             (void)rs_part_fail(p, RS_ECANCEL, "stopped while reading");
         } else {
-            parse_part(g, p, readable_end);
+            parse_part(g, p, w->text + w->len);
             rs_part_sum_up(p);
+            if (w->mapped) give_back(p);
         }
         int64_t so_far;
 #pragma omp atomic capture
@@ -206,37 +218,43 @@ static void parse_all(struct ingest *g, struct part *parts, size_t n, const char
                 }
             }
         }
+        double share = (double)so_far / (double)n;
         if (omp_get_thread_num() == 0)
-            rs_task_report(g->task,
-                           (g->done_bytes + file_bytes * (double)so_far / (double)n) / 1e6);
+            rs_task_report(g->task, (g->done_bytes + w->file_bytes * share) / 1e6);
     }
 }
 
-enum rs_code rs_ingest_window(struct ingest *g, struct source *s, const char *text, size_t len,
-                              bool eof, double file_bytes, size_t *used_out, struct rs_err *err)
+/* Parts of w that end at ends of rows, lines numbered; returns how many. */
+static size_t cut(const struct source *s, const struct window *w, size_t bytes, struct part *parts)
 {
-    *used_out = 0;
-    size_t bytes = part_bytes(g, len);
-    struct part *parts = rs_try_alloc(len / bytes + 1, sizeof(*parts));
-    if (!parts) return rs_fail(err, RS_ENOMEM, "%s: no memory for its parts", s->name);
-    size_t n = cut_lines(s, text, len, bytes, parts);
+    size_t n = cut_lines(s, w->text, w->len, bytes, parts);
 #pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1)
     for (size_t i = 0; i < n; i++)
         count_part(&parts[i]);
-    bool quotes = s->format == RS_FORMAT_CSV || s->format == RS_FORMAT_TSV;
-    if (quotes) n = join_quoted(parts, n);
+    if (s->format == RS_FORMAT_CSV || s->format == RS_FORMAT_TSV) n = join_quoted(parts, n);
     number_lines(parts, n, s->line);
+    return n;
+}
+
+enum rs_code rs_ingest_window(struct ingest *g, struct source *s, const struct window *w,
+                              size_t *used_out, struct rs_err *err)
+{
+    *used_out = 0;
+    size_t bytes = part_bytes(g, w->len);
+    struct part *parts = rs_try_alloc(w->len / bytes + 1, sizeof(*parts));
+    if (!parts) return rs_fail(err, RS_ENOMEM, "%s: no memory for its parts", s->name);
+    size_t n = cut(s, w, bytes, parts);
     enum rs_code rc = RS_OK;
-    if (eof && n > 0 && parts[n - 1].open) {
+    if (w->eof && n > 0 && parts[n - 1].open) {
         rc = never_closed(&parts[n - 1], err);
-    } else if (!eof && n > 0 && (parts[n - 1].open || parts[n - 1].end[-1] != '\n')) {
+    } else if (!w->eof && n > 0 && (parts[n - 1].open || parts[n - 1].end[-1] != '\n')) {
         n--; /* the rest comes with the next window */
     }
     if (!rc && n > 0) rc = rs_ingest_room(g, s, parts, n, err);
     if (!rc && n > 0) {
         struct part *own = g->parts + g->n_parts - n;
-        parse_all(g, own, n, text + len, file_bytes);
-        *used_out = (size_t)(own[n - 1].end - text);
+        parse_all(g, own, n, w);
+        *used_out = (size_t)(own[n - 1].end - w->text);
         s->line = own[n - 1].line + own[n - 1].n_lines;
         rc = rs_ingest_settle(g, s, own, n, err);
     }
