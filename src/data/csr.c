@@ -56,14 +56,22 @@ enum rs_code rs_csr_alloc(int32_t n_rows, int32_t n_cols, int64_t nnz, bool valu
     return RS_OK;
 }
 
+/* The same address; a cast may not drop const. */
+static void *writable(const void *p)
+{
+    void *w;
+    memcpy(&w, &p, sizeof(w));
+    return w;
+}
+
 struct rs_csr_mut rs_csr_mut(struct rs_csr *m)
 {
     rs_assert(m->owned);
     return (struct rs_csr_mut){
-        .indptr = (int64_t *)(uintptr_t)m->indptr,
-        .indices = (int32_t *)(uintptr_t)m->indices,
-        .values = (float *)(uintptr_t)m->values,
-        .times = (int64_t *)(uintptr_t)m->times,
+        .indptr = writable(m->indptr),
+        .indices = writable(m->indices),
+        .values = writable(m->values),
+        .times = writable(m->times),
     };
 }
 
@@ -116,17 +124,53 @@ enum rs_code rs_csr_from_interactions(const struct rs_interactions *x, struct rs
 
 /* ---- transpose ------------------------------------------------------------------------------ */
 
+/*
+ * The places written are as many as there are columns: more than a cache has lines. So rows are
+ * taken in blocks that the cache holds, and a block a band of columns at a time.
+ */
+#define BLOCK_ROWS    4096
+#define BLOCK_ENTRIES ((int64_t)1 << 19)
+#define BAND_COLUMNS  2048
+#define BAND_ENTRIES  8 /* of a row in a band, on average: fewer, and finding them costs too much */
+
+static int32_t band_width(const struct rs_csr *m)
+{
+    int64_t bands = m->nnz / (BAND_ENTRIES * ((int64_t)m->n_rows + 1));
+    if (bands > m->n_cols / BAND_COLUMNS) bands = m->n_cols / BAND_COLUMNS;
+    return bands < 2 ? m->n_cols : (int32_t)(m->n_cols / bands) + 1;
+}
+
+/* Entries i .. of row r that lie before column `stop`; returns the first that does not. */
+static inline int64_t turn_row(const struct rs_csr *m, int32_t r, int64_t i, int32_t stop,
+                               int64_t *cursor, struct rs_columns *out)
+{
+    for (; i < m->indptr[r + 1] && m->indices[i] < stop; i++) {
+        int64_t at = cursor[m->indices[i]]++;
+        out->col[at] = r;
+        if (out->value) out->value[at] = m->values[i];
+        if (out->time) out->time[at] = m->times[i];
+    }
+    return i;
+}
+
 /* Rows begin .. end of m to the places that cursor has for their columns. */
 static void turn(const struct rs_csr *m, int32_t begin, int32_t end, int64_t *cursor,
                  struct rs_columns *out)
 {
-    for (int32_t r = begin; r < end; r++) {
-        for (int64_t i = m->indptr[r]; i < m->indptr[r + 1]; i++) {
-            int64_t at = cursor[m->indices[i]]++;
-            out->col[at] = r;
-            if (out->value) out->value[at] = m->values[i];
-            if (out->time) out->time[at] = m->times[i];
+    int32_t width = band_width(m);
+    while (begin < end) {
+        int64_t next[BLOCK_ROWS]; /* of each row of the block */
+        int32_t n = 0;
+        for (; n < BLOCK_ROWS && begin + n < end; n++) {
+            next[n] = m->indptr[begin + n];
+            if (n > 0 && next[n] - next[0] > BLOCK_ENTRIES) break;
         }
+        for (int64_t first = 0; first < m->n_cols; first += width) {
+            int64_t stop = first + width < m->n_cols ? first + width : m->n_cols;
+            for (int32_t k = 0; k < n; k++)
+                next[k] = turn_row(m, begin + k, next[k], (int32_t)stop, cursor, out);
+        }
+        begin += n;
     }
 }
 

@@ -141,6 +141,7 @@ static bool ascending(const int32_t *col, int64_t n)
 /* Entries begin .. begin + n of c: sorted, the last of equal columns; returns how many stay. */
 static int64_t sort_row(struct rs_columns *c, int64_t begin, int64_t n, struct scratch *s)
 {
+    rs_assert(n <= s->cap && s->copy.value && s->copy.time && s->copy.type);
     for (int64_t i = 0; i < n; i++)
         s->keys[i] = (uint64_t)(uint32_t)c->col[begin + i] << 32 | (uint64_t)i;
     if (c->value) memcpy(s->copy.value, c->value + begin, (size_t)n * sizeof(*c->value));
@@ -213,21 +214,24 @@ enum rs_code rs_group_sort(struct rs_columns *c, int32_t n_rows, int64_t *droppe
     int64_t *kept = rs_try_alloc_raw((size_t)n_rows, sizeof(*kept));
     int32_t *bounds = rs_try_alloc((size_t)parts + 1, sizeof(*bounds));
     int64_t dropped = 0;
-    atomic_bool ok = kept && bounds;
-    if (ok) {
-        int n_parts = rs_par_split(c->ptr, n_rows, 1, parts, bounds);
-#pragma omp parallel num_threads(threads) reduction(+ : dropped)
-        {
-            struct scratch s = {0};
-#pragma omp for schedule(dynamic, 1)
-            for (int p = 0; p < n_parts; p++) {
-                if (ok && !sort_range(c, bounds[p], bounds[p + 1], kept, &s, &dropped)) ok = false;
-            }
-            scratch_clear(&s);
-        }
-        if (ok && dropped > 0) compact(c, n_rows, kept);
-        if (ok && dropped > 0 && c->row) fill_rows(c, n_rows);
+    if (!kept || !bounds) {
+        free(kept);
+        free(bounds);
+        return no_memory(c->n, err);
     }
+    atomic_bool ok = true;
+    int n_parts = rs_par_split(c->ptr, n_rows, 1, parts, bounds);
+#pragma omp parallel num_threads(threads) reduction(+ : dropped)
+    {
+        struct scratch s = {0};
+#pragma omp for schedule(dynamic, 1)
+        for (int p = 0; p < n_parts; p++) {
+            if (ok && !sort_range(c, bounds[p], bounds[p + 1], kept, &s, &dropped)) ok = false;
+        }
+        scratch_clear(&s);
+    }
+    if (ok && dropped > 0) compact(c, n_rows, kept);
+    if (ok && dropped > 0 && c->row) fill_rows(c, n_rows);
     free(kept);
     free(bounds);
     if (!ok) return no_memory(c->n, err);

@@ -30,7 +30,7 @@ struct rs_columns {
     void *block;   /* what free takes */
 };
 
-/* A block with `columns` (of enum rs_column) and col; contents are not set. False: out of memory. */
+/* A block with `columns` (of enum rs_column) and col, contents not set. False: out of memory. */
 bool rs_columns_alloc(struct rs_columns *c, int64_t n, int32_t n_rows, unsigned columns);
 
 /* Rows in file order. A missing value reads as 1, a missing time or type as 0. */

@@ -127,11 +127,11 @@ enum rs_code rs_idmap_from_texts(const int64_t *offsets, const char *bytes, int3
     enum rs_code rc = check_offsets(offsets, n, offsets[n], RS_EARG, err);
     if (rc) return rc;
     int64_t *words;
-    char *copy;
+    char *copy = NULL;
     struct rs_idmap *m = alloc_map(n, offsets[n], &words, &copy);
     if (!m) return no_memory(n, err);
     memcpy(words, offsets, ((size_t)n + 1) * sizeof(*offsets));
-    if (offsets[n] > 0) memcpy(copy, bytes, (size_t)offsets[n]);
+    if (copy) memcpy(copy, bytes, (size_t)offsets[n]);
     return finish(m, out, err);
 }
 
@@ -149,10 +149,11 @@ enum rs_code rs_idmap_subset(const struct rs_idmap *m, const int32_t *keep, int3
     if (!sub) return no_memory(n, err);
     int64_t at = 0;
     for (int32_t k = 0; k < n; k++) {
-        if (m->ints) {
+        if (!m->offsets) {
             words[k] = m->ints[keep[k]];
             continue;
         }
+        rs_assert(bytes);
         size_t len = text_len(m, keep[k]);
         memcpy(bytes + at, m->bytes + m->offsets[keep[k]], len);
         at += (int64_t)len;
@@ -321,8 +322,13 @@ enum rs_code rs_idmap_load(const struct rs_reader *r, const char *prefix, struct
     int64_t n_bytes = 0;
     enum rs_code rc = borrow(r, prefix, m, &n_bytes, err);
     if (!rc) {
-        if (m->offsets) rc = check_offsets(m->offsets, m->n, n_bytes, RS_EDAMAGED, err);
-        if (!rc) rc = m->ints ? check_ints(m, RS_EDAMAGED, err) : check_texts(m, RS_EDAMAGED, err);
+        if (m->ints) {
+            rc = check_ints(m, RS_EDAMAGED, err);
+        } else {
+            rs_assert(m->offsets);
+            rc = check_offsets(m->offsets, m->n, n_bytes, RS_EDAMAGED, err);
+            if (!rc) rc = check_texts(m, RS_EDAMAGED, err);
+        }
         if (rc) rs_wrap(err, "'%s': ids '%s'", rs_pack_path(r), prefix);
     }
     if (rc) {

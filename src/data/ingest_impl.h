@@ -160,8 +160,8 @@ void rs_ingest_csv(struct part *p);
 bool rs_separated_rows(struct csv_reader **reader, struct part *p, const char *begin,
                        const char *end, int64_t line);
 void rs_csv_reader_free(struct csv_reader *r);
-/* Fields of the first row that is not blank, NULL-ended: free with rs_names_free. *end_out: the place
- * behind it, *lines_out: line ends up to there. */
+/* Fields of the first row that is not blank, NULL-ended: free with rs_names_free. *end_out: the
+ * place behind it, *lines_out: line ends up to there. */
 RS_MUST_USE enum rs_code rs_first_row(const struct source *s, const char *text, size_t len,
                                       char ***fields_out, size_t *end_out, int64_t *lines_out,
                                       struct rs_err *err);

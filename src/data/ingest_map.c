@@ -148,12 +148,14 @@ static enum rs_code make_map(const struct key *keys, int32_t n, bool texts, stru
         n_bytes += keys[i].len;
     int64_t *words = rs_try_alloc_raw((size_t)n + 1, sizeof(*words));
     char *bytes = rs_try_alloc_raw(n_bytes, 1);
-    enum rs_code rc = words && bytes ? RS_OK : no_memory(err);
-    if (!rc && !texts) {
+    enum rs_code rc;
+    if (!words || !bytes) {
+        rc = no_memory(err);
+    } else if (!texts) {
         for (int32_t i = 0; i < n; i++)
             words[i] = (int64_t)(keys[i].order ^ UINT64_C(1) << 63);
         rc = rs_idmap_from_ints(words, n, out, err);
-    } else if (!rc) {
+    } else {
         words[0] = 0;
         for (int32_t i = 0; i < n; i++) {
             memcpy(bytes + words[i], keys[i].s, keys[i].len);

@@ -131,18 +131,16 @@ static enum rs_code read_array(struct stream *st, struct array *a, const struct 
     enum rs_code rc = read_head(st, a, z, name, err);
     if (rc) return rc;
     size_t want = (size_t)a->n * a->size; /* at most 2^40 * 256 */
-    size_t have = 0;
     size_t cap = 0;
-    while (!rc && (have < want || !a->data)) {
+    do {
         size_t more = cap ? 2 * cap : FIRST_BLOCK;
         if (more > want) more = want;
         void *data = rs_try_realloc(a->data, cap, more, 1);
         if (!data) return rs_fail(err, RS_ENOMEM, "%s: %s: no memory for it", z->file, name);
         a->data = data;
+        rc = read_exact(st, (char *)data + cap, more - cap, z, name, err);
         cap = more;
-        rc = read_exact(st, (char *)a->data + have, cap - have, z, name, err);
-        have = cap;
-    }
+    } while (!rc && cap < want);
     char beyond;
     size_t got = 0;
     if (!rc) rc = rs_stream_read(st, &beyond, 1, &got, err);

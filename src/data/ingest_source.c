@@ -17,8 +17,8 @@ static const char *const role_names[N_ROLES + 1] = {"user", "item", "value", "ti
 
 static const char *const known_user[] = {"userId",    "user_id",    "user", "uid",
                                          "visitorid", "reviewerID", NULL};
-static const char *const known_item[] = {"movieId", "item_id", "item", "movie_id",   "itemId",
-                                         "itemid",  "iid",     "asin", "product_id", NULL};
+static const char *const known_item[] = {"movieId", "item_id", "item",       "movie_id", "itemId",
+                                         "itemid",  "asin",    "product_id", NULL};
 static const char *const known_value[] = {"rating", "value", "score", "weight", "count", NULL};
 static const char *const known_time[] = {"timestamp", "time", "ts", "date", "unixReviewTime", NULL};
 static const char *const known_type[] = {"event", "event_type", "type", NULL};
@@ -30,7 +30,7 @@ const char *rs_role_name(enum role role)
     return role_names[role];
 }
 
-#define FORMAT_NAME(id, name) [id] = name,
+#define FORMAT_NAME(id, name) [id] = (name),
 static const char *const format_names[RS_FORMAT_COUNT] = {RS_FORMATS(FORMAT_NAME)};
 #undef FORMAT_NAME
 
@@ -318,13 +318,14 @@ static enum rs_code look_separated(struct source *s, const char *text, size_t le
     return rc;
 }
 
-/* The keys of the first row must hold a user and an item: a wrong name is told once, not per row. */
+/* The keys of the first row must hold a user and an item: a wrong name is told once. */
 static enum rs_code look_jsonl(struct source *s, const char *text, size_t len, struct rs_err *err)
 {
     size_t at = 0;
     while (at < len &&
            (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n'))
         at++;
+    if (at == len) return RS_OK;
     struct rs_val *row = NULL;
     struct rs_err ignored = {0}; /* the row is parsed again, and refused then */
     if (rs_json_parse(text + at, line_len(text + at, len - at), "json", &row, &ignored))

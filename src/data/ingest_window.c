@@ -9,7 +9,7 @@
 #include "ingest_impl.h"
 
 #include <inttypes.h>
-#include <omp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -181,10 +181,14 @@ static void parse_part(const struct ingest *g, struct part *p, const char *reada
 /* The pages of a mapped part go back at once, by all threads: they are not read again. */
 static void give_back(const struct part *p)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t begin = ((uintptr_t)p->begin + page - 1) / page * page;
-    uintptr_t end = (uintptr_t)p->end / page * page;
-    if (begin < end) (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t before = (page - (uintptr_t)p->begin % page) % page; /* of a page shared with others */
+    size_t len = (size_t)(p->end - p->begin);
+    if (len < before + page) return;
+    const char *first = p->begin + before;
+    void *address;
+    memcpy(&address, &first, sizeof(address)); /* madvise takes no const pointer */
+    (void)madvise(address, (len - before) / page * page, MADV_DONTNEED);
 }
 
 /* Every part, unless an earlier one failed already. */
@@ -192,6 +196,7 @@ static void parse_all(struct ingest *g, struct part *parts, size_t n, const stru
 {
     int64_t failed = (int64_t)n; /* the first part that did */
     int64_t done = 0;
+    pthread_t caller = pthread_self(); /* it alone reports */
 #pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1)
     for (int64_t i = 0; i < (int64_t)n; i++) {
         int64_t first;
@@ -219,7 +224,7 @@ static void parse_all(struct ingest *g, struct part *parts, size_t n, const stru
             }
         }
         double share = (double)so_far / (double)n;
-        if (omp_get_thread_num() == 0)
+        if (pthread_equal(pthread_self(), caller))
             rs_task_report(g->task, (g->done_bytes + w->file_bytes * share) / 1e6);
     }
 }

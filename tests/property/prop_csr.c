@@ -129,6 +129,48 @@ static void rows_transpose_and_threads_agree(void **state)
     rs_par_set_threads(0);
 }
 
+/* More rows than a block and columns for several bands: turned twice, nothing has moved. */
+static void bands_and_blocks_turn_back(void **state)
+{
+    (void)state;
+    enum { N = 200000, ROWS = 5000, COLS = 7000 };
+    struct rs_rng g = rs_rng_make(1, rs_rng_stream("prop_csr", 2));
+    int32_t *rows = rs_xalloc(N, sizeof(*rows));
+    int32_t *cols = rs_xalloc(N, sizeof(*cols));
+    float *values = rs_xalloc(N, sizeof(*values));
+    int64_t *times = rs_xalloc(N, sizeof(*times));
+    for (int i = 0; i < N; i++) {
+        rows[i] = (int32_t)rs_rng_below(&g, ROWS);
+        cols[i] = (int32_t)rs_rng_below(&g, 1 + rs_rng_below(&g, COLS)); /* the first more often */
+        values[i] = (float)rs_rng_uniform(&g);
+        times[i] = i;
+    }
+    struct rs_err err = {0};
+    struct rs_csr m;
+    assert_ok(rs_csr_from_rows(N, rows, cols, values, times, ROWS, COLS, &m, NULL, &err), &err);
+    for (int threads = 1; threads <= 3; threads++) {
+        rs_par_set_threads(threads);
+        struct rs_csr t;
+        struct rs_csr back;
+        assert_ok(rs_csr_transpose(&m, &t, &err), &err);
+        assert_ok(rs_csr_check(&t, &err), &err);
+        for (int32_t c = 0; c < COLS; c += 13) {
+            for (int64_t i = t.indptr[c]; i < t.indptr[c + 1]; i++)
+                assert_true(rs_csr_has(&m, t.indices[i], c));
+        }
+        assert_ok(rs_csr_transpose(&t, &back, &err), &err);
+        assert_same(&back, &m);
+        rs_csr_clear(&t);
+        rs_csr_clear(&back);
+    }
+    rs_par_set_threads(0);
+    rs_csr_clear(&m);
+    free(rows);
+    free(cols);
+    free(values);
+    free(times);
+}
+
 /* The union of two halves, each deduplicated alone, is the matrix of all rows. */
 static void union_of_halves_is_the_whole(void **state)
 {
@@ -202,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_transpose_and_threads_agree),
+        cmocka_unit_test(bands_and_blocks_turn_back),
         cmocka_unit_test(union_of_halves_is_the_whole),
         cmocka_unit_test(selection_is_mapping_first),
     };

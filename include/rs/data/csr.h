@@ -34,15 +34,15 @@ struct rs_csr_mut {
 struct rs_csr_mut rs_csr_mut(struct rs_csr *m); /* owned matrices only */
 void rs_csr_clear(struct rs_csr *m);            /* leaves it zero; fine on a zero struct */
 
-/* From triplets in any order (values, times may be NULL). Duplicates: the later in file order stays;
- * *dropped_out counts them (or NULL). Threads: two passes by ranges of users; result independent of
- * their number. Cost O(n) + sorting inside rows. */
+/* From triplets in any order (values, times may be NULL). Of duplicates the later stays;
+ * *dropped_out counts the others (or NULL). Threads: ranges of triplets, then of rows; the result
+ * does not depend on their number. Cost O(n) + sorting inside rows. RS_ENOMEM. */
 RS_MUST_USE enum rs_code rs_csr_from_rows(int64_t n, const int32_t *rows, const int32_t *cols,
                                           const float *values, const int64_t *times, int32_t n_rows,
                                           int32_t n_cols, struct rs_csr *out, int64_t *dropped_out,
                                           struct rs_err *err);
-/* The columns of x as a matrix without copying them: users x items, only indptr is built. It borrows
- * from x, which must outlive it. RS_ENOMEM. */
+/* The columns of x as a matrix, users x items, without copying them: only indptr is built. It
+ * borrows from x, which must outlive it. RS_ENOMEM. */
 struct rs_interactions;
 RS_MUST_USE enum rs_code rs_csr_from_interactions(const struct rs_interactions *x,
                                                   struct rs_csr *out, struct rs_err *err);

@@ -1,11 +1,18 @@
 /*
  * ingest - interactions from files of every format we read, as deduplicated columns.
  *
- * Formats  csv, tsv, dat (::), jsonl, user-items (a line: user, then its items), npz (SciPy CSR);
- *          .gz and .zip of the text formats. Separated text goes through libcsv; plain numeric rows
- *          take a direct path that must give the same result, byte for byte.
+ * Formats  csv (comma, or semicolon where the first line has no comma), tsv, dat (::), jsonl,
+ *          user-items (a line: user, then its items), npz (SciPy CSR); .gz and .zip of the text
+ *          formats, known by their first bytes. Separated text goes through libcsv; plain numeric
+ *          rows take a direct path that gives the same result, byte for byte.
+ * Columns  by the names or numbers asked for; else by known names in the header, in any case;
+ *          without a header user, item, value, time are columns 1 to 4.
+ * Values   an empty one is 1, an empty time 0. Times: seconds, milliseconds (above 1e11: scaled and
+ *          counted), ISO 8601.
  * Bad rows strict: the first stops with file, line, column and value. Otherwise counted, the first
- *          ten kept as text, and RS_EPARSE above max_bad_share.
+ *          ten kept as text, and RS_EPARSE above max_bad_share. Lines are physical ones.
+ * Threads  all of them; the result does not depend on their number. A plain file is mapped, memory
+ *          is 20 bytes a row (40 where rows do not come user by user).
  */
 #ifndef RS_DATA_INGEST_H
 #define RS_DATA_INGEST_H
