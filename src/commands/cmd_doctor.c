@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "rs/base/fs.h"
+#include "rs/base/libs.h"
 #include "rs/base/mem.h"
 #include "rs/base/par.h"
 #include "rs/commands/ctx.h"
 #include "rs/commands/handlers.h"
+#include "rs/data/libs.h"
 
 enum finding { FINE, NOTE, BAD };
 
@@ -56,6 +58,31 @@ static void check_machine(struct doctor *d)
     snprintf(text, sizeof(text), "%d threads, %.1f GB of memory free", rs_par_threads(),
              (double)memory / 1e9);
     add(d, "machine", memory > 500000000 ? FINE : NOTE, text);
+}
+
+struct library_list {
+    struct rs_str text;
+    bool differ;
+};
+
+static void add_library(const char *name, const char *built, const char *running, void *arg)
+{
+    struct library_list *l = arg;
+    bool same = strcmp(built, running) == 0;
+    rs_str_addf(&l->text, "%s%s %s", l->text.len ? ", " : "", name, running);
+    if (!same) rs_str_addf(&l->text, " (built with %s)", built);
+    l->differ |= !same;
+}
+
+static void check_libraries(struct doctor *d)
+{
+    struct library_list l = {0};
+    rs_str_init(&l.text, 4096);
+    rs_base_libraries(add_library, &l);
+    rs_data_libraries(add_library, &l);
+    rs_store_libraries(add_library, &l);
+    add(d, "libraries", l.differ ? NOTE : FINE, rs_str_text(&l.text));
+    rs_str_clear(&l.text);
 }
 
 static void check_workspace(struct doctor *d, const struct rs_ctx *ctx)
@@ -139,6 +166,7 @@ enum rs_code rs_cmd_doctor(struct rs_ctx *ctx, const struct rs_args *args, struc
     rs_table_column(d.table, "detail", "found", RS_LEFT, 0);
     check_terminal(&d);
     check_machine(&d);
+    check_libraries(&d);
     check_workspace(&d, ctx);
     check_store(&d, ctx);
     check_configuration(&d, ctx);

@@ -243,3 +243,8 @@ void rs_store_set_beat_ms(struct rs_store *st, int ms)
 {
     st->beat_ms = ms;
 }
+
+void rs_store_libraries(rs_lib_fn *fn, void *ctx)
+{
+    fn("SQLite", SQLITE_VERSION, sqlite3_libversion(), ctx);
+}

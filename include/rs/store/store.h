@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "rs/base/err.h"
+#include "rs/base/libs.h"
 #include "rs/base/val.h"
 
 struct rs_store;
@@ -29,7 +30,8 @@ RS_MUST_USE enum rs_code rs_store_open(const char *path, unsigned flags, struct 
 void rs_store_close(struct rs_store *st);
 const char *rs_store_path(const struct rs_store *st);
 int rs_store_version(const struct rs_store *st); /* user_version of the file */
-int rs_store_latest_version(void);               /* newest migration we carry */
+void rs_store_libraries(rs_lib_fn *fn, void *ctx);
+int rs_store_latest_version(void); /* newest migration we carry */
 /* A test's shorter wait for locks; milliseconds. */
 void rs_store_set_busy_ms(struct rs_store *st, int ms);
 /* A test's quicker heartbeat of the jobs started from now on; milliseconds. */
