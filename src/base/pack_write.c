@@ -134,15 +134,38 @@ static enum rs_code hash_file(const char *path, char *sha256_out, struct rs_err 
     return RS_OK;
 }
 
-enum rs_code rs_writer_close(struct rs_writer *w, char *sha256_out, struct rs_err *err)
+/* The last part of the target's path becomes <hash><suffix>. */
+static void rename_target(struct rs_fs_file *file, const char *hash, const char *suffix)
+{
+    const char *slash = strrchr(file->path, '/');
+    int folder = slash ? (int)(slash + 1 - file->path) : 0;
+    char *path = rs_xprintf("%.*s%s%s", folder, file->path, hash, suffix);
+    free(file->path);
+    file->path = path;
+}
+
+static enum rs_code close_as(struct rs_writer *w, const char *suffix, char *sha256_out,
+                             struct rs_err *err)
 {
     enum rs_code rc = RS_OK;
     if (w->failed) rc = rs_fail(err, RS_EIO, "write '%s': a section was not written", w->file.path);
     if (!rc) rc = finish(w, err);
     if (!rc && sha256_out) rc = hash_file(w->file.tmp, sha256_out, err);
+    if (!rc && suffix) rename_target(&w->file, sha256_out, suffix);
     if (!rc) rc = rs_fs_commit(&w->file, err);
     rs_writer_discard(w);
     return rc;
+}
+
+enum rs_code rs_writer_close(struct rs_writer *w, char *sha256_out, struct rs_err *err)
+{
+    return close_as(w, NULL, sha256_out, err);
+}
+
+enum rs_code rs_writer_close_hashed(struct rs_writer *w, const char *suffix, char sha256_out[65],
+                                    struct rs_err *err)
+{
+    return close_as(w, suffix, sha256_out, err);
 }
 
 void rs_writer_discard(struct rs_writer *w)

@@ -9,10 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "rank_impl.h"
-#include "rs/base/clock.h"
 #include "rs/base/fs.h"
 #include "rs/base/hash.h"
 #include "rs/base/mem.h"
@@ -98,29 +96,19 @@ enum rs_code rs_bundle_save(const char *dir, const struct rs_model *m, const str
                             struct rs_err *err)
 {
     rs_assert(m->n_users == s->n_users && m->n_items == s->n_items);
-    char *temporary =
-        rs_xprintf("%s/new-%ld-%lld.part", dir, (long)getpid(), (long long)rs_clock_mono_ns());
-    char *path = NULL;
+    char *path = rs_path_join(dir, "new.rsm"); /* until its hash is known */
     struct rs_writer *w = NULL;
     enum rs_code rc = rs_fs_mkdirs(dir, err);
-    if (!rc) rc = rs_writer_open(temporary, kind, VERSION, &w, err);
+    if (!rc) rc = rs_writer_open(path, kind, VERSION, &w, err);
     if (rc) goto done;
     rc = write_sections(m, s, threshold, seed, w, err);
     if (rc) {
         rs_writer_discard(w);
-        goto done;
-    }
-    rc = rs_writer_close(w, sha256_out, err);
-    if (rc) goto done;
-    path = rs_xprintf("%s/%s.rsm", dir, sha256_out);
-    rc = rs_fs_rename(temporary, path, err);
-    if (rc) {
-        struct rs_err ignored = {0}; /* the first error is the one to tell */
-        (void)!rs_fs_remove(temporary, &ignored);
+    } else {
+        rc = rs_writer_close_hashed(w, ".rsm", sha256_out, err);
     }
 done:
     if (rc) rs_wrap(err, "save model '%s'", m->ops->name);
-    free(temporary);
     free(path);
     return rc;
 }

@@ -168,6 +168,28 @@ static char *read_all(FILE *f)
     return rs_str_take(&text);
 }
 
+static bool holds_a_file(const char *dir)
+{
+    char **names = NULL;
+    struct rs_err err = {0};
+    bool any = false;
+    if (rs_fs_list(dir, &names, &err)) return false;
+    for (char **n = names; *n; n++) {
+        any |= (*n)[0] != '.';
+    }
+    rs_fs_list_free(names);
+    return any;
+}
+
+static void wait_for_file(const struct ref_bin *b, const char *folder)
+{
+    char *dir = ref_bin_path(b, folder);
+    for (int ms = 0; ms < WAIT_MS / 3 && !holds_a_file(dir); ms++) {
+        pause_us(1000);
+    }
+    free(dir);
+}
+
 void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char *line,
                  struct ref_run *out)
 {
@@ -189,6 +211,7 @@ void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char 
         }
         become(b, how, w.argv, env);
     }
+    if (how->when_in) wait_for_file(b, how->when_in);
     if (how->signal) {
         pause_us(how->delay_us);
         kill(pid, how->signal);

@@ -33,6 +33,7 @@ struct ref_how {
     const char *const *env; /* "NAME=value", NULL-ended, added to a small fixed environment */
     int signal;             /* sent after delay_us; 0: none */
     int64_t delay_us;
+    const char *when_in; /* … once this folder of the workspace holds a finished file; or NULL */
 };
 struct ref_run {
     int status; /* exit status, or 128 + the signal that ended it */

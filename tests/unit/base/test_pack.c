@@ -175,6 +175,25 @@ static void empty_pack(void **state)
     free(path);
 }
 
+static void a_pack_may_be_named_by_its_hash(void **state)
+{
+    struct rs_err err = {0};
+    struct rs_writer *w = NULL;
+    char sha[65];
+    char is[RS_SHA256_HEX];
+    char *path = rs_path_join(*state, "new.rsm");
+    assert_ok(rs_writer_open(path, "NONE", 1, &w, &err), &err);
+    assert_ok(rs_writer_close_hashed(w, ".rsm", sha, &err), &err);
+    assert_false(rs_fs_exists(path));
+    char *name = rs_xprintf("%s.rsm", sha);
+    char *named = rs_path_join(*state, name);
+    assert_ok(rs_sha256_file(named, is, &err), &err);
+    assert_string_equal(is, sha);
+    free(named);
+    free(name);
+    free(path);
+}
+
 static void equal_sections_give_equal_bytes(void **state)
 {
     struct rs_err err = {0};
@@ -414,6 +433,7 @@ int main(void)
         IN_DIR(get_refuses),
         IN_DIR(open_refuses),
         IN_DIR(empty_pack),
+        IN_DIR(a_pack_may_be_named_by_its_hash),
         IN_DIR(equal_sections_give_equal_bytes),
         IN_DIR(add_refuses),
         IN_DIR(full_disk_and_discard_leave_nothing),
