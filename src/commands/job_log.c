@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rs/base/clock.h"
 #include "rs/base/log.h"
 #include "rs/base/mem.h"
 #include "rs/store/jobs.h"
@@ -56,7 +57,7 @@ struct rs_job_log *rs_job_log_open(int64_t job_id)
 void rs_job_log_flush(struct rs_job_log *l, struct rs_store *st)
 {
     struct rs_err err = {0};
-    enum rs_code rc = RS_OK;
+    enum rs_code rc = RS_OK; /* the first refusal drops the rest */
     pthread_mutex_lock(&l->lock);
     for (size_t i = 0; i < l->n; i++) {
         const struct line *x = &l->lines[i];
@@ -67,13 +68,13 @@ void rs_job_log_flush(struct rs_job_log *l, struct rs_store *st)
         free(x->event);
         free(x->text);
     }
+    l->n = 0;
     if (l->dropped && !rc) {
         char text[64];
         snprintf(text, sizeof(text), "%zu more lines were dropped", l->dropped);
-        rc = rs_log_add(st, l->job_id, 0, "warn", "log", text, &err);
+        rc = rs_log_add(st, l->job_id, rs_clock_now_ms(), "warn", "log", text, &err);
+        if (!rc) l->dropped = 0; /* else the next flush says it */
     }
-    l->n = 0;
-    l->dropped = 0;
     pthread_mutex_unlock(&l->lock);
 }
 

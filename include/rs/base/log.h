@@ -26,8 +26,8 @@ typedef void rs_log_sink_fn(int64_t time_ms, enum rs_log_level level, const char
 void rs_log_set_level(enum rs_log_level level);
 enum rs_log_level rs_log_level(void);
 void rs_log_set_format(enum rs_log_format format);
-/* Gets info and above, whatever level standard error shows; NULL: none. Called under the log's lock,
- * so it must neither log nor wait. */
+/* Gets info and above, whatever level standard error shows; NULL: none. Called under the log's
+ * lock, so it must neither log nor wait. */
 void rs_log_set_sink(rs_log_sink_fn *sink, void *ctx);
 void rs_log_set_stderr(bool on);
 bool rs_log_level_parse(const char *name, enum rs_log_level *out);

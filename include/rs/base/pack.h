@@ -35,7 +35,8 @@ RS_MUST_USE enum rs_code rs_writer_add_json(struct rs_writer *w, const char *nam
                                             const struct rs_val *v, struct rs_err *err);
 /* Header, fsync, rename. sha256_out[65] of the whole file, or NULL. Frees w in any case. */
 RS_MUST_USE enum rs_code rs_writer_close(struct rs_writer *w, char *sha256_out, struct rs_err *err);
-/* The same, but the file is named <sha256><suffix>, in the folder of the path it was opened with. */
+/* The same, but the file is named <sha256><suffix>, in the folder of the path it was opened
+ * with. */
 RS_MUST_USE enum rs_code rs_writer_close_hashed(struct rs_writer *w, const char *suffix,
                                                 char sha256_out[65], struct rs_err *err);
 void rs_writer_discard(struct rs_writer *w); /* removes the temporary file; accepts NULL */
