@@ -42,18 +42,28 @@ ALWAYS_INLINE uint64_t load8(const char *p)
     return v;
 }
 
-/* Up to 8 digits at p; p[0 .. 8) is readable. The first digit lies in the lowest byte. */
+#define ZEROS      UINT64_C(0x3030303030303030) /* '0' eight times */
+#define ABOVE_NINE UINT64_C(0x7676767676767676) /* added to a byte above 9: its top bit */
+#define TOP_BITS   UINT64_C(0x8080808080808080)
+
+/* The number whose digits are the bytes of v, the first in the lowest byte. */
+ALWAYS_INLINE uint64_t value8(uint64_t v)
+{
+    const uint64_t pairs = UINT64_C(0x000000ff000000ff);
+    v = v * 10 + (v >> 8);
+    v = (v & pairs) * UINT64_C(0x000f424000000064) +
+        (v >> 16 & pairs) * UINT64_C(0x0000271000000001);
+    return v >> 32;
+}
+
+/* Up to 8 digits at p; p[0 .. 8) is readable. */
 ALWAYS_INLINE struct number digits8(const char *p)
 {
-    uint64_t v = load8(p) ^ UINT64_C(0x3030303030303030); /* digits are now 0 .. 9 */
-    uint64_t other = (v | (v + UINT64_C(0x7676767676767676))) & UINT64_C(0x8080808080808080);
+    uint64_t v = load8(p) ^ ZEROS;
+    uint64_t other = (v | (v + ABOVE_NINE)) & TOP_BITS;
     int n = other ? __builtin_ctzll(other) / 8 : 8;
     v = v << (32 - 4 * n) << (32 - 4 * n); /* leading zeros where there are fewer than eight */
-    v = (v * 10) + (v >> 8);
-    v = (((v & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064)) +
-         (((v >> 16) & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001))) >>
-        32;
-    return (struct number){v, n};
+    return (struct number){value8(v), n};
 }
 
 /* Up to 16 digits; n = 16 may mean that more follow. */
@@ -99,8 +109,29 @@ ALWAYS_INLINE bool parse_id(const char **at, uint64_t *out)
     return true;
 }
 
-ALWAYS_INLINE bool parse_seconds(const char **at, int64_t *out, bool *ms)
+/* Nine or ten digits up to the end of the line, as times are: the last eight at once, the first by
+ * arithmetic, since a branch on which of the two it is would be guessed wrong too often. */
+ALWAYS_INLINE bool parse_last_seconds(const char **at, const char *end, int64_t *out)
 {
+    const char *p = *at;
+    int64_t more = end - p - 9;
+    if (more < 0 || more > 1) return false;
+    uint64_t v = load8(end - 8) ^ ZEROS;
+    int64_t first = p[0] - '0';
+    int64_t second = p[1] - '0'; /* or the first of the eight */
+    if ((v | (v + ABOVE_NINE)) & TOP_BITS || first < 0 || first > 9 || second < 0 || second > 9)
+        return false;
+    *out = (first + more * (9 * first + second)) * 100000000 + (int64_t)value8(v);
+    *at = end;
+    return true;
+}
+
+/* eol: of the line. */
+ALWAYS_INLINE bool parse_seconds(const char **at, const char *eol, int64_t *out, bool *ms)
+{
+    *ms = false;
+    const char *end = eol > *at && eol[-1] == '\r' ? eol - 1 : eol;
+    if (parse_last_seconds(at, end, out)) return true;
     struct number a = digits16(*at);
     if (a.n == 0 || a.v > (uint64_t)MAX_TIME_S * 1000) return false;
     *at += a.n;
@@ -127,30 +158,51 @@ enum shape {
     SHAPE_COLON, /* by layout.role, apart by "::" */
 };
 
+/* The row read last. */
 struct row {
     uint64_t id[2];
     double value;
     int64_t time;
     bool ms;
+    int user_len; /* of the user's digits as they stood there, at most 7; 0: more, or none yet */
+    uint64_t user_text; /* these and the character behind them, as far as user_mask says */
+    uint64_t user_mask;
 };
+
+/* Most files come user by user: what stood there last is compared before it is read again. */
+ALWAYS_INLINE bool parse_user(const char **at, struct row *r)
+{
+    uint64_t text = load8(*at);
+    if (r->user_len && !((text ^ r->user_text) & r->user_mask)) {
+        *at += r->user_len;
+        return true;
+    }
+    const char *begin = *at;
+    if (!parse_id(at, &r->id[0])) return false;
+    int64_t len = *at - begin;
+    r->user_len = len < 8 ? (int)len : 0;
+    r->user_text = text;
+    r->user_mask = UINT64_MAX >> (56 - 8 * r->user_len);
+    return true;
+}
 
 ALWAYS_INLINE bool at_delim(const char *p, const struct layout *l, enum shape shape)
 {
     return *p == l->delim && (shape != SHAPE_COLON || p[1] == l->delim);
 }
 
-ALWAYS_INLINE bool parse_field(const struct layout *l, const char **at, int role, enum shape shape,
-                               struct row *r)
+ALWAYS_INLINE bool parse_field(const struct layout *l, const char **at, const char *eol, int role,
+                               enum shape shape, struct row *r)
 {
     switch (role) {
     case ROLE_USER:
-        return parse_id(at, &r->id[0]);
+        return parse_user(at, r);
     case ROLE_ITEM:
         return parse_id(at, &r->id[1]);
     case ROLE_VALUE:
         return parse_real(at, &r->value) && r->value >= l->min && r->value <= l->max;
     case ROLE_TIME:
-        return parse_seconds(at, &r->time, &r->ms);
+        return parse_seconds(at, eol, &r->time, &r->ms);
     default:
         while (!at_delim(*at, l, shape)) {
             if (**at == '\n') return false;
@@ -172,7 +224,7 @@ ALWAYS_INLINE bool parse_row(const struct layout *l, const char *p, const char *
             if (!at_delim(p, l, shape)) return false;
             p += delim_len;
         }
-        if (!parse_field(l, &p, shape == SHAPE_FOUR ? f : l->role[f], shape, r)) return false;
+        if (!parse_field(l, &p, eol, shape == SHAPE_FOUR ? f : l->role[f], shape, r)) return false;
     }
     return p == eol || (*p == '\r' && p + 1 == eol) || at_delim(p, l, shape);
 }
@@ -200,8 +252,8 @@ ALWAYS_INLINE bool parse_lines(struct part *p, const struct layout *l, const cha
     int64_t bad = 0;
     int64_t ms = 0;
     bool narrow = true;
+    struct row r = {.value = 1};
     for (const char *at = begin; at < end; line++) {
-        struct row r = {.value = 1};
         /* the next row is found before this one is read, so that they are read side by side */
         const char *eol = memchr(at, '\n', (size_t)(end - at));
         const char *next = eol + 1;
