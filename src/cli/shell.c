@@ -114,6 +114,8 @@ int rs_cli_shell(struct rs_cli *cli)
     rl_completer_word_break_characters = " \t\n";
     rl_catch_signals = 0; /* Ctrl-C sets the task's flag; the hook below sees it */
     rl_signal_event_hook = on_interrupt;
+    rl_event_hook =
+        on_interrupt; /* ten times a second: for one that came while a key was handled */
     history_load(path);
     puts("recsys-tui " RS_VERSION ": 'help' lists the commands, Tab completes, 'exit' ends");
     int status = 0;

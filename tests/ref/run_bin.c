@@ -75,6 +75,9 @@ static void make_environment(const struct ref_bin *b, const struct ref_how *how,
         "PATH",          "TMPDIR",       "ASAN_OPTIONS", "LSAN_OPTIONS",
         "UBSAN_OPTIONS", "TSAN_OPTIONS", "LD_PRELOAD",   NULL};
     size_t n = 0;
+    for (const char *const *e = how->env; e && *e && n < MAX_ENV / 2; e++) {
+        env[n++] = rs_xstrdup(*e); /* first: getenv takes the first of a name */
+    }
     for (const char *const *k = kept; *k; k++) {
         if (getenv(*k)) env[n++] = rs_xprintf("%s=%s", *k, getenv(*k));
     }
@@ -82,9 +85,6 @@ static void make_environment(const struct ref_bin *b, const struct ref_how *how,
     env[n++] = rs_xstrdup("LC_ALL=C.UTF-8");
     env[n++] = rs_xstrdup("TERM=dumb");
     env[n++] = rs_xstrdup("OMP_WAIT_POLICY=passive"); /* tests share the cores */
-    for (const char *const *e = how->env; e && *e && n + 1 < MAX_ENV; e++) {
-        env[n++] = rs_xstrdup(*e);
-    }
     env[n] = NULL;
 }
 
@@ -389,7 +389,7 @@ void ref_pty_expect(struct ref_pty *p, const char *text)
     while (!(at = strstr(p->seen + p->from, text))) {
         if (!pty_read(p, 100) || rs_clock_mono_ns() > until) {
             kill(p->pid, SIGKILL);
-            fail_msg("the terminal does not show '%s' after:\n%s", text, p->seen + p->from);
+            fail_msg("the terminal does not show '%s' in:\n%s", text, p->seen);
         }
     }
     p->from = (size_t)(at - p->seen) + strlen(text);
