@@ -75,7 +75,7 @@ demo: ## install what is missing, build, run the whole pipeline on MovieLens, sh
 test: ## build and run every test (no network, no Python, under 3 minutes)
 	@tools/deps.sh build
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
-	@BUILD=$(BUILD) tests/run.sh $(TESTS)
+	@BUILD=$(BUILD) RS_TEST_TIMEOUT=$(if $(filter release,$(PROFILE)),170,900) tests/run.sh $(TESTS)
 
 tests: $(BIN) $(TESTS)
 
