@@ -66,7 +66,7 @@ enum rs_code rs_conf_unknown_key(const struct rs_conf *c, const struct rs_conf_g
 
 const char *rs_conf_chosen(const struct rs_conf *c, const struct rs_conf_group *g)
 {
-    const struct rs_val *map = rs_val_get(c->raw, g->name);
+    const struct rs_val *map = c->raw ? rs_val_get(c->raw, g->name) : NULL;
     const char *said = map ? rs_val_get_str(map, g->select, NULL) : NULL;
     const struct rs_param *row = rs_param_find(g->table, g->select);
     return said ? said : row && row->dflt ? row->dflt : "";

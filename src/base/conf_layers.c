@@ -292,6 +292,59 @@ static void read_table_environment(struct rs_conf *c, const struct rs_conf_group
     }
 }
 
+/* Is key in the group's table, or in that of any option that could be picked? */
+static bool any_table_has(const struct rs_conf_group *g, const char *key)
+{
+    if (rs_param_find(g->table, key)) return true;
+    if (!g->select || !g->list) return false;
+    struct rs_str options;
+    rs_str_init(&options, 4096);
+    g->list(&options);
+    bool found = false;
+    for (const char *at = rs_str_text(&options); *at && !found;) {
+        size_t len = strcspn(at, ", ");
+        char *option = rs_xstrndup(at, len);
+        const struct rs_param *table = g->pick(option);
+        found = table && rs_param_find(table, key);
+        free(option);
+        at += len + strspn(at + len, ", ");
+    }
+    rs_str_clear(&options);
+    return found;
+}
+
+enum rs_code rs_conf_check_environment(const struct rs_conf_group *groups, char *const *variables,
+                                       struct rs_err *err)
+{
+    const struct rs_conf c = {.groups = groups};
+    for (; *variables; variables++) {
+        size_t len = strcspn(*variables, "=");
+        const char *split = strstr(*variables, "__");
+        if (!rs_str_starts(*variables, "RECSYS_") || !split || split > *variables + len) continue;
+        char *name = rs_xstrndup(*variables, len);
+        char *lower = rs_xstrndup(*variables + 7, len - 7);
+        for (char *at = lower; *at; at++) {
+            *at = (char)tolower((unsigned char)*at);
+        }
+        char *key = strstr(lower, "__");
+        *key = '\0';
+        key += 2;
+        char *source = rs_xprintf("environment %s", name);
+        const struct rs_conf_group *g = rs_conf_find_group(&c, lower, strlen(lower));
+        enum rs_code rc = RS_OK;
+        if (!g) {
+            rc = rs_conf_unknown_group(&c, lower, source, err);
+        } else if (!any_table_has(g, key)) {
+            rc = rs_conf_unknown_key(&c, g, key, source, err);
+        }
+        free(source);
+        free(lower);
+        free(name);
+        if (rc) return rc;
+    }
+    return RS_OK;
+}
+
 void rs_conf_read_environment(struct rs_conf *c, const struct rs_conf_env *env)
 {
     for (const struct rs_conf_env *e = env; e && e->variable; e++) {

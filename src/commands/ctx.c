@@ -14,6 +14,8 @@
 
 #include "job_log.h"
 
+extern char **environ;
+
 /* A curve that cannot be written is worth a warning, not the training. */
 static void keep_metric(struct rs_ctx *ctx, const struct rs_progress *p)
 {
@@ -122,11 +124,13 @@ static char **gather_overrides(const struct rs_cmd *cmd, const struct rs_args *a
 enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
                             const struct rs_args *args, struct rs_err *err)
 {
+    enum rs_code rc = rs_conf_check_environment(rs_conf_groups, environ, err);
+    if (rc) return rc;
     size_t n;
     char **overrides = gather_overrides(cmd, args, &n);
     struct rs_conf *conf = NULL;
-    enum rs_code rc = rs_conf_load(rs_conf_groups, rs_conf_envs, env_get, ctx->workspace,
-                                   (const char *const *)overrides, n, &conf, err);
+    rc = rs_conf_load(rs_conf_groups, rs_conf_envs, env_get, ctx->workspace,
+                      (const char *const *)overrides, n, &conf, err);
     for (size_t i = 0; i < n; i++) {
         free(overrides[i]);
     }

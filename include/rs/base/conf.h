@@ -42,6 +42,10 @@ RS_MUST_USE enum rs_code rs_conf_load(const struct rs_conf_group *groups,
                                       const char *const *overrides, size_t n_overrides,
                                       struct rs_conf **out, struct rs_err *err);
 void rs_conf_free(struct rs_conf *c);
+/* Every RECSYS_GROUP__KEY=value among variables (as environ, NULL-ended) names a key of a table, be
+ * it of an option that is not picked. RS_EARG: with the nearest. */
+RS_MUST_USE enum rs_code rs_conf_check_environment(const struct rs_conf_group *groups,
+                                                   char *const *variables, struct rs_err *err);
 
 /* key "group.name"; a key that no table has is our bug (assert). */
 int64_t rs_conf_int(const struct rs_conf *c, const char *key);

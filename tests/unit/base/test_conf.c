@@ -615,6 +615,35 @@ static void overrides_are_told_from_arguments(void **state)
     }
 }
 
+static void refuse_variables(char *const *variables, const char *want)
+{
+    struct rs_err err = {0};
+    assert_int_equal(rs_conf_check_environment(groups, variables, &err), RS_EARG);
+    assert_string_equal(err.msg, want);
+}
+
+static void variables_that_set_nothing_are_refused(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    char good[][40] = {"RECSYS_MODEL__FACTORS=3", "RECSYS_MODEL__SCORE=sum",
+                       "RECSYS_EVAL__K=1",        "RECSYS_MODEL__EMBEDDING_DIM=3",
+                       "RECSYS_WORKSPACE=a__b",   "X__Y=1"};
+    char *ok[] = {good[0], good[1], good[2], good[3], good[4], good[5], NULL};
+    assert_ok(rs_conf_check_environment(groups, ok, &err), &err);
+    char key[] = "RECSYS_MODEL__FACTRS=3";
+    refuse_variables((char *[]){good[0], key, NULL},
+                     "environment RECSYS_MODEL__FACTRS: there is no key model.factrs of als: did "
+                     "you mean factors? (see 'config schema')");
+    char group[] = "RECSYS_EVALL__K=3";
+    refuse_variables((char *[]){group, NULL},
+                     "environment RECSYS_EVALL__K: there is no group 'evall': did you mean eval? "
+                     "(see 'config schema')");
+    char empty[] = "RECSYS_EVAL__=3";
+    refuse_variables((char *[]){empty, NULL},
+                     "environment RECSYS_EVAL__: there is no key eval. (see 'config schema')");
+}
+
 static void tree_and_schema_hold_every_key(void **state)
 {
     struct rs_val *tree = rs_conf_tree(load(*state, "model.factors=3"));
@@ -661,6 +690,7 @@ int main(void)
         TEST(files_that_are_no_yaml_name_their_line),
         TEST(what_dvc_writes_is_read),
         TEST(overrides_are_told_from_arguments),
+        TEST(variables_that_set_nothing_are_refused),
         TEST(tree_and_schema_hold_every_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
