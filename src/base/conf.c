@@ -471,21 +471,3 @@ bool rs_conf_is_override(const char *text)
     }
     return at[len] == '=' || (text[0] == '~' && at[len] == '\0');
 }
-
-struct rs_val *rs_conf_schema(const struct rs_conf_group *groups)
-{
-    struct rs_val *schema = rs_val_map();
-    rs_val_set_str(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    rs_val_set_str(schema, "title", "recsys-tui configuration");
-    rs_val_set_str(schema, "type", "object");
-    struct rs_val *properties = rs_val_set(schema, "properties", rs_val_map());
-    for (const struct rs_conf_group *g = groups; g->name; g++) {
-        struct rs_val *one = rs_val_set(properties, g->name, rs_param_schema(g->table));
-        rs_val_set_str(one, "description", g->help);
-        if (g->select) {
-            rs_val_set_bool(one, "additionalProperties", true);
-        }
-    }
-    rs_val_set_bool(schema, "additionalProperties", false);
-    return schema;
-}

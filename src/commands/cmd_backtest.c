@@ -109,6 +109,34 @@ static enum rs_code one_window(struct rs_ctx *ctx, struct backtest *b, const str
     return rc;
 }
 
+/* Folders of backtests that were killed: their jobs do not run any more. */
+static void sweep(struct rs_ctx *ctx, const char *dataset)
+{
+    static const char prefix[] = ".backtest-";
+    char **names = NULL;
+    struct rs_err none = {0};
+    char *parent = rs_ctx_path(ctx, "data/processed/%s", dataset);
+    if (rs_fs_list(parent, &names, &none)) {
+        free(parent);
+        return;
+    }
+    for (char **n = names; *n; n++) {
+        int64_t id;
+        struct rs_job job = {0};
+        if (!rs_str_starts(*n, prefix) || !rs_str_to_i64(*n + sizeof(prefix) - 1, &id)) continue;
+        enum rs_code rc = rs_jobs_get(ctx->store, id, &job, &none);
+        bool runs = rc ? rc != RS_ENOTFOUND : job.state == RS_JOB_RUNNING;
+        rs_job_clear(&job);
+        char *path = rs_path_join(parent, *n);
+        if (!runs && rs_fs_remove(path, &none)) {
+            rs_log(RS_LOG_WARN, "backtest", "%s", none.msg);
+        }
+        free(path);
+    }
+    rs_fs_list_free(names);
+    free(parent);
+}
+
 static struct rs_table *window_table(void)
 {
     struct rs_table *t = rs_table_new();
@@ -141,6 +169,7 @@ enum rs_code rs_cmd_backtest(struct rs_ctx *ctx, const struct rs_args *args, str
     if (rc) goto done;
     rc = rs_ctx_dataset(ctx, dataset, &d, err);
     if (rc) goto done;
+    sweep(ctx, dataset);
     dir = rs_ctx_path(ctx, "data/processed/%s/.backtest-%lld", dataset,
                       ctx->job ? (long long)rs_job_id(ctx->job) : 0LL);
     rc = rs_fs_mkdirs(dir, err);

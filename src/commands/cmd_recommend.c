@@ -111,6 +111,10 @@ static enum rs_code read_request(const struct rs_bundle *b, const struct rs_args
     if (!user == !items) {
         return rs_fail(err, RS_EARG, "recommend: say --user ID or --items ID,ID,…");
     }
+    if ((items && !items[0]) || (genres && !genres[0])) {
+        return rs_fail(err, RS_EARG, "recommend: %s is empty",
+                       items && !items[0] ? "--items" : "--genres");
+    }
     r->ask = (struct rs_ask){.user = -1,
                              .k = (int32_t)rs_args_int(args, "k"),
                              .exclude_seen = rs_args_bool(args, "exclude-seen")};

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "rs/base/clock.h"
 #include "rs/base/fs.h"
@@ -209,6 +210,28 @@ static bool needed(const struct rs_val *hashes, const char *file)
     return false;
 }
 
+/* When the oldest run that still runs began: its bundle may be there before its row names it.
+ * INT64_MAX: none runs. */
+static enum rs_code oldest_running(struct rs_store *st, int64_t *ms_out, struct rs_err *err)
+{
+    struct rs_val *runs = NULL;
+    int64_t total;
+    *ms_out = INT64_MAX;
+    enum rs_code rc = rs_runs_mark_lost(st, err);
+    if (rc) return rc;
+    rc = rs_runs_list(st, "state = \"running\"", "started", 1, 0, &runs, &total, err);
+    if (rc) return rc;
+    if (runs->n > 0) *ms_out = rs_val_get_int(runs->items[0], "started_ms", 0);
+    rs_val_free(runs);
+    return RS_OK;
+}
+
+static bool is_younger(const char *path, int64_t ms)
+{
+    struct stat s;
+    return ms != INT64_MAX && (stat(path, &s) != 0 || s.st_mtim.tv_sec + 1 >= ms / 1000);
+}
+
 enum rs_code rs_cmd_run_gc(struct rs_ctx *ctx, const struct rs_args *args, struct rs_result *out,
                            struct rs_err *err)
 {
@@ -220,7 +243,8 @@ enum rs_code rs_cmd_run_gc(struct rs_ctx *ctx, const struct rs_args *args, struc
     char *dir = rs_ctx_path(ctx, "models");
     enum rs_code rc = rs_ctx_store(ctx, &st, err);
     if (rc) goto done;
-    rc = rs_runs_mark_lost(st, err);
+    int64_t running_ms;
+    rc = oldest_running(st, &running_ms, err);
     if (rc) goto done;
     rc = rs_runs_bundles(st, &hashes, err);
     if (rc) goto done;
@@ -233,6 +257,10 @@ enum rs_code rs_cmd_run_gc(struct rs_ctx *ctx, const struct rs_args *args, struc
         if (!rs_str_ends(*f, ".rsm") || needed(hashes, *f)) continue;
         char *path = rs_path_join(dir, *f);
         int64_t size = 0;
+        if (is_younger(path, running_ms)) {
+            free(path);
+            continue;
+        }
         rc = rs_fs_size(path, &size, err);
         if (!rc && !dry) {
             rc = rs_fs_remove(path, err);

@@ -198,6 +198,8 @@ static void bad_settings_name_what_is_expected(void **state)
     refuses(2, "recommend --user 1 -k 0", "--k|1..1000|'0'");
     refuses(2, "recommend --user 1 --threads x", "--threads|'x'");
     refuses(2, "recommend", "--user|--items");
+    refuses(2, "recommend --items ''", "--items|empty");
+    refuses(2, "recommend --user 1 --genres ''", "--genres|empty");
     ref_bin_write(&bin, "params.yaml", "model:\n  factors: lots\n", SIZE_MAX);
     refuses(2, "train", "params.yaml:2|factors|\"lots\"");
     ref_bin_write(&bin, "params.yaml", "model:\n  factors: [8\n", SIZE_MAX);

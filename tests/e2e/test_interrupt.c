@@ -137,6 +137,26 @@ static void a_kill_of_a_fetch_leaves_nothing_that_counts(void **state)
     free(ref_bin_out(&bin, 0, "data prepare --dataset synthetic-two"));
 }
 
+static void a_killed_backtest_leaves_nothing_for_good(void **state)
+{
+    (void)state;
+    static const char line[] = "backtest --dataset synthetic --windows 3 --set factors=32 "
+                               "--set iterations=200 eval.bootstrap_samples=200";
+    struct ref_run r;
+    ref_bin_run(&bin, &(struct ref_how){.signal = SIGKILL, .delay_us = 100000}, line, &r);
+    ref_run_clear(&r);
+    free(ref_bin_out(&bin, 0, line));
+    char **names = NULL;
+    struct rs_err err = {0};
+    char *dir = ref_bin_path(&bin, "data/processed/synthetic");
+    assert_ok(rs_fs_list(dir, &names, &err), &err);
+    for (char **n = names; *n; n++) {
+        assert_true((*n)[0] != '.');
+    }
+    rs_fs_list_free(names);
+    free(dir);
+}
+
 /* ---- resume -------------------------------------------------------------------------------- */
 
 static char *bundle_of_training(int iterations, const char *more, bool *resumed_out)
@@ -207,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_request_to_end_at_any_moment),
         cmocka_unit_test(a_kill_at_any_moment),
         cmocka_unit_test(a_kill_of_a_fetch_leaves_nothing_that_counts),
+        cmocka_unit_test(a_killed_backtest_leaves_nothing_for_good),
         cmocka_unit_test(a_stopped_training_resumes_to_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

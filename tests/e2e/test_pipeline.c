@@ -13,6 +13,8 @@
 #include "rs/base/fs.h"
 #include "rs/base/mem.h"
 #include "rs/cli/cli.h"
+#include "rs/store/store.h"
+#include "rs/tracking/runs.h"
 
 static struct ref_bin bin; /* one workspace, in which the tests go on from each other */
 
@@ -251,6 +253,37 @@ static void runs_are_listed_filtered_and_removed(void **state)
     ref_bin_refuses(&bin, 8, "run delete als", "version");
 }
 
+/* A bundle may be there before its run's row names it: while a run goes on, young ones stay. */
+static void gc_leaves_a_running_training_alone(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct rs_store *st = NULL;
+    char *path = ref_bin_path(&bin, "db/recsys.db");
+    char words[][20] = {"als", "synthetic", "user-temporal", ""};
+    struct rs_run run = {.name = words[3],
+                         .model = words[0],
+                         .dataset = words[1],
+                         .split = words[2],
+                         .split_fingerprint = words[3],
+                         .dataset_fingerprint = words[3]};
+    assert_ok(rs_store_open(path, 0, &st, &err), &err);
+    assert_ok(rs_runs_start(st, &run, &err), &err);
+    static const char orphan[] =
+        "models/0000000000000000000000000000000000000000000000000000000000000000.rsm";
+    ref_bin_write(&bin, orphan, "not named yet", SIZE_MAX);
+    struct rs_val *doc = json("run gc", "removed");
+    assert_int_equal(rs_val_get(doc, "removed")->n, 0);
+    rs_val_free(doc);
+    assert_ok(rs_runs_end(st, run.id, RS_RUN_FAILED, "", "as a test", &err), &err);
+    doc = json("run gc", "removed");
+    assert_int_equal(rs_val_get(doc, "removed")->n, 1);
+    rs_val_free(doc);
+    assert_ok(rs_runs_delete(st, run.id, &err), &err);
+    rs_store_close(st);
+    free(path);
+}
+
 static void versions_move_by_proof_or_by_force(void **state)
 {
     (void)state;
@@ -406,6 +439,7 @@ int main(void)
         cmocka_unit_test(numbers_are_measured_and_compared),
         cmocka_unit_test(a_run_can_be_made_again_byte_for_byte),
         cmocka_unit_test(runs_are_listed_filtered_and_removed),
+        cmocka_unit_test(gc_leaves_a_running_training_alone),
         cmocka_unit_test(versions_move_by_proof_or_by_force),
         cmocka_unit_test(jobs_tokens_and_the_store_are_kept),
         cmocka_unit_test(a_backup_brings_the_store_back),

@@ -663,8 +663,14 @@ static void tree_and_schema_hold_every_key(void **state)
     assert_false(rs_val_get_bool(schema, "additionalProperties", true));
     assert_false(
         rs_val_get_bool(rs_val_at(schema, "properties.data"), "additionalProperties", true));
-    assert_true(
-        rs_val_get_bool(rs_val_at(schema, "properties.model"), "additionalProperties", false));
+    const struct rs_val *model = rs_val_at(schema, "properties.model");
+    assert_null(rs_val_get(model, "additionalProperties"));
+    assert_false(rs_val_get_bool(model, "unevaluatedProperties", true));
+    const struct rs_val *options = rs_val_get(model, "allOf"); /* als, then popularity */
+    assert_int_equal(options->n, 2);
+    const struct rs_val *name = rs_val_at(options->items[1], "if.properties.name");
+    assert_string_equal(rs_val_get_str(name, "const", ""), "popularity");
+    assert_int_equal(rs_val_at(options->items[0], "then.properties.factors.maximum")->i, 1024);
     rs_val_free(schema);
 }
 
