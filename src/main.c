@@ -1,7 +1,24 @@
 /* main - picks the door: the command line. */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "rs/cli/cli.h"
+
+/*
+ * Idle OpenMP threads spin unless told otherwise, which on a busy machine takes the cores from the
+ * threads they wait for: a pipeline beside other work took twice the time. The library reads its
+ * setting when it is loaded, before main, so the program starts itself once more with it.
+ */
+static void let_idle_threads_sleep(char **argv)
+{
+    if (getenv("OMP_WAIT_POLICY") || getenv("GOMP_SPINCOUNT")) return;
+    if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) {
+        execv("/proc/self/exe", argv); /* where that is not to be had, threads spin */
+    }
+}
 
 int main(int argc, char **argv)
 {
+    let_idle_threads_sleep(argv);
     return rs_cli_main(argc, argv);
 }

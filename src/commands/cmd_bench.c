@@ -150,9 +150,9 @@ enum rs_code rs_cmd_bench(struct rs_ctx *ctx, const struct rs_args *args, struct
                       .dir = rs_fs_make_temp_dir("recsys-bench"),
                       .factors = (int32_t)rs_args_int(args, "factors"),
                       .epochs = (int32_t)rs_args_int(args, "epochs")};
-    /* The shape of ML-20M: 144 rows a user, 748 an item. */
+    /* The shape of ML-20M: 144 rows a user, 748 an item; small ones keep room for a user's rows. */
     b.synth = (struct rs_synth_opts){.users = (int32_t)(rows / 144 > 50 ? rows / 144 : 50),
-                                     .items = (int32_t)(rows / 748 > 100 ? rows / 748 : 100),
+                                     .items = (int32_t)(rows / 748 > 700 ? rows / 748 : 700),
                                      .interactions = rows,
                                      .seed = 7};
     rs_table_column(b.table, "what", NULL, RS_LEFT, 0);
