@@ -1,10 +1,9 @@
 /*
  * synth - users who watch: how much, of which clusters, when, and what they think of it.
  *
- * A user's rows come from a stream of their own, so threads only decide who makes them.
- * A taste is a share of picks for each of a few clusters: sticks broken by Beta(1, clusters x
- * TASTE), near to a symmetric Dirichlet(TASTE) over all clusters. It drifts from an early to a late
- * mixture.
+ * A user's rows come from a stream of their own, so threads only decide who makes them. Every user
+ * gets exactly the rows that were meant for them, so that the sum is what was asked for. Activity,
+ * sittings and values were fitted to ml-latest-small.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,23 +15,31 @@
 
 #include "synth_impl.h"
 
-#define MIN_ROWS     20   /* of a user, where the numbers asked for allow it */
-#define MAX_SHARE    0.35 /* of the catalogue that one user rates */
-#define ACTIVITY_SD  1.0  /* of the logarithm of rows a user */
-#define OWN_SHARE    0.8  /* of picks: from the user's clusters; the others by popularity */
-#define TASTE        0.08 /* of every cluster: few clusters hold most of a user's picks */
-#define TASTES       16
-#define TASTE_REST   0.02 /* shares below are not told apart */
-#define FADE         0.6  /* of the first taste that becomes a new one in the end */
+#define MIN_ROWS    20   /* of a user, where the catalogue and the rows asked allow it */
+#define MAX_SHARE   0.35 /* of the catalogue that one user rates */
+#define ACTIVITY_SD 1.4  /* of the logarithm of the rows beyond those */
+
+#define OWN_SHARE  0.75 /* of a user's picks: from their clusters; others by popularity alone */
+#define TASTES_MAX 6    /* of a user, and a third of the clusters */
+#define TRIES      24   /* for a row; the second half by popularity alone */
+
+#define ONE_SITTING  0.3 /* of the users rate all they do at once */
 #define SESSION_ROWS 12
-#define STEP_MAX     95 /* seconds between two ratings of a session */
-#define HOUR         3600
+#define STEP_MAX     95   /* seconds between two rows of a session */
+#define DAYS_MAX     3000 /* between their first row and their last, of the others */
 #define DAY          86400LL
 #define YEAR         31556952LL
-#define FIRST_TIME   852076800LL  /* 1997-01-01 */
+#define FIRST_TIME   1388534400LL /* 2014-01-01 */
 #define LAST_TIME    1767225600LL /* 2026-01-01 */
-#define ROUND_ROWS   (1 << 20)
-#define ROUND_USERS  (1 << 16)
+
+#define MATCH      0.55 /* stars more for a film of their clusters */
+#define USER_SD    0.4  /* stars, between users */
+#define NOISE_SD   0.8  /* stars, between one user's films */
+#define WHOLE_ONLY 0.4  /* of the users give no halves */
+
+#define ROW_BYTES   20 /* in rs_synth_rows */
+#define ROUND_ROWS  (1 << 20)
+#define ROUND_USERS (1 << 16)
 
 static double clamp(double x, double lo, double hi)
 {
@@ -56,7 +63,7 @@ static enum rs_code check_opts(const struct rs_synth_opts *o, struct rs_err *err
     return RS_OK;
 }
 
-/* Rows of every user: lognormal, scaled so that their sum is what was asked for. */
+/* Rows of every user: some for all, the others lognormal, scaled so that the sum is as asked. */
 static enum rs_code make_targets(struct rs_synth *s, struct rs_err *err)
 {
     const struct rs_synth_opts *o = &s->world.o;
@@ -75,19 +82,21 @@ static enum rs_code make_targets(struct rs_synth *s, struct rs_err *err)
         activity[u] = (float)exp(ACTIVITY_SD * rs_rng_normal(&r));
     }
     double lo = 0;
-    double hi = most * 1000;
-    double sum = 0;
-    for (int step = 0; step < 64 && fabs(sum - want) > 1e-4 * want; step++) {
-        double mid = (lo + hi) / 2; /* the sum grows with the scale: halve */
-        sum = 0;
+    double hi = most * 1e6;
+    for (int step = 0; step < 60; step++) { /* the sum grows with the scale: halve */
+        double mid = (lo + hi) / 2;
+        double sum = 0;
         for (int32_t u = 0; u < o->users; u++) {
-            sum += clamp((double)activity[u] * mid, least, most);
+            sum += fmin(least + (double)activity[u] * mid, most);
         }
         *(sum < want ? &lo : &hi) = mid;
     }
+    double rest = 0; /* what rounding takes from one user goes to the next */
     for (int32_t u = 0; u < o->users; u++) {
-        s->target[u] = (int32_t)clamp(floor((double)activity[u] * hi + 0.5), least, most);
+        double rows = fmin(least + (double)activity[u] * hi, most) + rest;
+        s->target[u] = (int32_t)clamp(floor(rows + 0.5), 1, most);
         s->total += s->target[u];
+        rest = rows - s->target[u];
     }
     free(activity);
     return RS_OK;
@@ -109,177 +118,155 @@ void rs_synth_clear(struct rs_synth *s)
     *s = (struct rs_synth){0};
 }
 
-/* A user while their rows are made. */
-struct viewer {
-    struct rs_rng r;
-    int n_tastes;
-    int32_t cluster[TASTES + 1];
-    float early[TASTES + 1]; /* cumulative shares at their first row and at their last */
-    float late[TASTES + 1];
-    float like[RS_SYNTH_CLUSTERS]; /* 0 .. 1 */
-    double bias;
-    bool whole; /* gives whole stars only */
-    int32_t target;
-    int32_t n;   /* rows made */
-    int64_t now; /* time of the next row */
-    int64_t end;
-    int64_t gap;             /* mean of the time between sessions */
-    struct rs_synth_rows at; /* where the rows go */
-    uint64_t *seen;          /* bits of items */
+/* A person: what they like at the start and at the end, how they rate, when they are here. */
+struct user {
+    int32_t n_tastes;
+    int32_t cluster[TASTES_MAX + 1];
+    float early[TASTES_MAX + 1]; /* cumulative shares of their own picks */
+    float late[TASTES_MAX + 1];
+    uint64_t likes; /* a bit a cluster */
+    float bias;     /* stars */
+    float step;     /* 0.5, or 1: whole stars only */
+    int64_t start;
+    int64_t span; /* 0: all in one sitting */
 };
 
-static void cumulate(float *shares, int n)
+static void cumulate(float *weights, int32_t n)
 {
-    for (int i = 1; i < n; i++) {
-        shares[i] += shares[i - 1];
+    float sum = 0;
+    for (int32_t i = 0; i < n; i++) {
+        sum += weights[i];
+        weights[i] = sum;
     }
-    for (int i = 0; i < n; i++) {
-        shares[i] /= shares[n - 1];
+    for (int32_t i = 0; i < n; i++) {
+        weights[i] /= sum;
     }
 }
 
-static void make_tastes(const struct rs_synth_world *w, struct viewer *v)
+static void make_tastes(struct user *u, int32_t n_clusters, struct rs_rng *r)
 {
-    double rest = 1;
-    double theta = TASTE * w->n_clusters;
-    float most = 0;
-    int n = 0;
-    while (n < TASTES && rest > TASTE_REST) {
-        double share = rest * (1 - pow(rs_rng_uniform(&v->r), 1 / theta));
-        v->early[n] = v->late[n] = (float)share;
-        rest -= share;
-        n++;
+    int32_t most = n_clusters / 3 < TASTES_MAX ? n_clusters / 3 : TASTES_MAX;
+    int32_t n = 1 + (int32_t)rs_rng_below(r, (uint64_t)most);
+    u->n_tastes = n + 1; /* one more than they begin with: what they come to like */
+    for (int32_t i = 0; i <= n; i++) {
+        double weight = 0.1 - log(1 - rs_rng_uniform(r));
+        u->cluster[i] = (int32_t)rs_rng_below(r, (uint64_t)n_clusters);
+        u->likes |= 1ULL << u->cluster[i];
+        u->early[i] = i == n ? 0 : (float)weight;
+        u->late[i] = (float)(i == 0 ? weight * 0.4 : weight);
     }
-    v->early[n] = 0; /* what they come to like */
-    v->late[n] = (float)FADE * v->early[0];
-    v->late[0] -= v->late[n++];
-    for (int i = 0; i < n; i++) {
-        int32_t c = (int32_t)rs_rng_below(&v->r, (uint64_t)w->n_clusters);
-        v->cluster[i] = c;
-        v->like[c] += v->early[i] + v->late[i];
-        most = fmaxf(most, v->like[c]);
-    }
-    for (int32_t c = 0; c < w->n_clusters; c++) {
-        v->like[c] = sqrtf(v->like[c] / most);
-    }
-    v->n_tastes = n;
-    cumulate(v->early, n);
-    cumulate(v->late, n);
+    cumulate(u->early, u->n_tastes);
+    cumulate(u->late, u->n_tastes);
 }
 
-static void make_times(struct viewer *v)
+static struct user make_person(const struct rs_synth_world *w, int32_t user, int64_t target)
 {
-    double length = rs_rng_uniform(&v->r) * rs_rng_uniform(&v->r);
-    int64_t span = 30 * DAY + (int64_t)(length * 3000 * DAY);
-    int64_t least = (int64_t)v->target * STEP_MAX;
-    span = span > least ? span : least;
-    double room = (double)(LAST_TIME - FIRST_TIME - span);
-    v->now = FIRST_TIME + (int64_t)(rs_rng_uniform(&v->r) * room);
-    v->end = v->now + span;
-    v->gap = span * SESSION_ROWS / (v->target + SESSION_ROWS);
+    struct rs_rng r = rs_rng_make(w->o.seed, rs_rng_stream("synth.person", (uint64_t)user));
+    struct user u = {0};
+    make_tastes(&u, w->n_clusters, &r);
+    u.bias = (float)(USER_SD * rs_rng_normal(&r));
+    u.step = rs_rng_uniform(&r) < WHOLE_ONLY ? 1 : 0.5F;
+    if (rs_rng_uniform(&r) >= ONE_SITTING) {
+        double share = rs_rng_uniform(&r) * rs_rng_uniform(&r);
+        u.span = 30 * DAY + (int64_t)(share * (double)(DAYS_MAX * DAY));
+    }
+    int64_t room = LAST_TIME - FIRST_TIME - u.span - target * STEP_MAX;
+    u.start = FIRST_TIME + (int64_t)(rs_rng_uniform(&r) * (double)(room > 0 ? room : 0));
+    return u;
 }
 
-static int32_t own_cluster(const struct viewer *v, float u)
+static const struct rs_synth_table *own_table(const struct rs_synth_world *w, const struct user *u,
+                                              float progress, float place)
 {
-    float p = (float)v->n / (float)v->target;
-    int i = 0;
-    while (i < v->n_tastes - 1 && u >= v->early[i] + p * (v->late[i] - v->early[i])) {
+    int32_t i = 0;
+    while (i < u->n_tastes - 1 && place >= u->early[i] + progress * (u->late[i] - u->early[i])) {
         i++;
     }
-    return v->cluster[i];
+    return &w->cluster[u->cluster[i]];
 }
 
-/* Films are watched once they are out, most of all soon after. bits: 8. */
-static bool is_watched(int32_t age, uint32_t bits)
+/* Films are watched after they came out, most of all soon after. bits: 8. */
+static bool is_watched(const struct rs_synth_item *item, int32_t year, uint32_t bits)
 {
-    return age >= 0 && bits < 128U + 384U / (uint32_t)(age + 3);
+    int32_t age = year - item->year;
+    return age >= 0 && (age < 4 || bits < 160);
 }
 
-static float value_of(const struct rs_synth_world *w, const struct viewer *v, int32_t item,
-                      uint64_t bits)
-{
-    double noise = -2; /* the sum of four uniform numbers is near enough to normal */
-    for (int i = 0; i < 4; i++) {
-        noise += (double)(bits >> (16 * i) & 0xffff) * 0x1p-16;
-    }
-    double x = 2.95 + 0.8 * (double)v->like[w->cluster_of[item]] + v->bias +
-               (double)w->quality[item] + 1.2 * noise;
-    if (v->whole) return (float)clamp(floor(x + 0.5), 1, 5);
-    return (float)(clamp(floor(2 * x + 0.5), 1, 10) / 2);
-}
-
-/* One row, if the film is out and not seen yet; then time goes on. */
-static bool watch(const struct rs_synth_world *w, struct viewer *v, int32_t item, int32_t user)
+/* Bits of items; false: it is there already. */
+static bool add_seen(uint64_t *seen, int32_t item)
 {
     uint64_t bit = UINT64_C(1) << (item & 63);
-    if (v->seen[item >> 6] & bit) return false;
-    v->seen[item >> 6] |= bit;
-    v->at.user[v->n] = user;
-    v->at.item[v->n] = item;
-    v->at.value[v->n] = value_of(w, v, item, rs_rng_next64(&v->r));
-    v->at.time[v->n] = v->now;
-    v->n++;
-    uint64_t bits = rs_rng_next64(&v->r);
-    int64_t pause = HOUR + (int64_t)((double)(bits >> 32) * 0x1p-31 * (double)v->gap);
-    bool over = (bits & 0xffff) < 65536 / SESSION_ROWS;
-    bool time_left = v->now + pause + (int64_t)(v->target - v->n) * STEP_MAX < v->end;
-    v->now += over && time_left ? pause : 5 + (int64_t)((bits >> 16 & 0xffff) % (STEP_MAX - 4));
+    if (seen[item >> 6] & bit) return false;
+    seen[item >> 6] |= bit;
     return true;
 }
 
-static int32_t age_of(const struct rs_synth_world *w, const struct viewer *v, int32_t item)
+/* Who has seen nearly all they like takes what comes: the next from a random one on. */
+static int32_t pick_any(const struct rs_synth_world *w, int32_t year, uint64_t *seen, uint32_t bits)
 {
-    return 1970 + (int32_t)(v->now / YEAR) - w->year[item];
-}
-
-/* Who has seen nearly all they like takes what comes: every film from a random one on. */
-static void watch_the_rest(const struct rs_synth_world *w, struct viewer *v, int32_t user)
-{
-    int32_t item = (int32_t)rs_rng_below(&v->r, (uint64_t)w->o.items);
-    for (int32_t i = 0; i < w->o.items && v->n < v->target; i++) {
-        if (age_of(w, v, item) >= 0) {
-            watch(w, v, item, user);
-        }
-        item = item + 1 < w->o.items ? item + 1 : 0;
-    }
-}
-
-/* A user's rows into the arrays from `at` on; returns how many, at most target. seen: all zero, and
- * again afterwards. */
-static int32_t make_user(const struct rs_synth_world *w, int32_t user, int32_t target,
-                         uint64_t *seen, const struct rs_synth_rows *x, int64_t at)
-{
-    struct viewer v = {
-        .r = rs_rng_make(w->o.seed, rs_rng_stream("synth.user", (uint64_t)user)),
-        .target = target,
-        .seen = seen,
-        .at = {.user = x->user + at,
-               .item = x->item + at,
-               .value = x->value + at,
-               .time = x->time + at},
-    };
-    make_tastes(w, &v);
-    make_times(&v);
-    v.bias = 0.35 * rs_rng_normal(&v.r);
-    v.whole = rs_rng_below(&v.r, 3) == 0;
-    int64_t tries = 10 * (int64_t)target + 100;
-    for (int64_t i = 0; i < tries && v.n < target; i++) {
-        uint64_t a = rs_rng_next64(&v.r);
-        uint64_t b = rs_rng_next64(&v.r);
-        bool own = (double)(a & 0xffff) < 65536 * OWN_SHARE;
-        float u = (float)(a >> 16 & 0xffffff) * 0x1p-24F;
-        int32_t item = rs_synth_draw(own ? &w->cluster[own_cluster(&v, u)] : &w->all, b);
-        if (is_watched(age_of(w, &v, item), (uint32_t)(a >> 56))) {
-            watch(w, &v, item, user);
+    int32_t n = w->o.items;
+    int32_t first = (int32_t)((uint64_t)bits * (uint64_t)n >> 32);
+    for (int pass = 0; pass < 2; pass++) { /* in the second, even before it is out */
+        for (int32_t i = 0; i < n; i++) {
+            int32_t item = first < n - i ? first + i : first - n + i;
+            if ((pass || w->items[item].year <= year) && add_seen(seen, item)) return item;
         }
     }
-    if (v.n < target) {
-        watch_the_rest(w, &v, user);
+    return first; /* not reached: nobody has more than MAX_SHARE of the items */
+}
+
+/* An item that the user has not; then it is in seen. bits[2] >> 8 and bits[3] are left to use.
+ * *block: the next of the stream. */
+static int32_t pick(const struct rs_synth_world *w, const struct user *u, float progress,
+                    int32_t year, uint64_t *seen, uint64_t stream, uint64_t *block,
+                    uint32_t bits[4])
+{
+    for (int i = 0; i < TRIES; i++) {
+        rs_rng_block(w->o.seed, stream, (*block)++, bits);
+        bool own = i < TRIES / 2 && (bits[0] & 0xffff) < (uint32_t)(OWN_SHARE * 0x10000);
+        float place = (float)(bits[0] >> 16) * 0x1p-16F;
+        int32_t item = rs_synth_draw(own ? own_table(w, u, progress, place) : &w->all, bits[1]);
+        if (is_watched(&w->items[item], year, bits[2] & 0xff) && add_seen(seen, item)) return item;
     }
-    for (int32_t i = 0; i < v.n; i++) {
-        seen[v.at.item[i] >> 6] = 0;
+    return pick_any(w, year, seen, bits[1]);
+}
+
+static float rate(const struct rs_synth_item *item, const struct user *u, uint32_t bits)
+{
+    /* the sum of four uniform numbers is near enough to normal; its deviation is 147.8 */
+    uint32_t sum = (bits & 0xff) + (bits >> 8 & 0xff) + (bits >> 16 & 0xff) + (bits >> 24);
+    float noise = ((float)sum - 510) * (float)(NOISE_SD / 147.8);
+    float match = u->likes >> item->cluster & 1 ? (float)MATCH : 0;
+    float v = floorf((item->quality + u->bias + match + noise) / u->step + 0.5F) * u->step;
+    return v < u->step ? u->step : v > 5 ? 5 : v;
+}
+
+/* A user's rows into the arrays from `at` on. seen: all zero, and again afterwards. */
+static void make_user(const struct rs_synth_world *w, int32_t user, int32_t target, uint64_t *seen,
+                      const struct rs_synth_rows *x, int64_t at)
+{
+    struct user u = make_person(w, user, target);
+    uint64_t stream = rs_rng_stream("synth.rows", (uint64_t)user);
+    uint64_t block = 0;
+    int64_t now = u.start;
+    for (int32_t i = 0; i < target; i++) {
+        uint32_t bits[4];
+        float progress = u.span ? (float)i / (float)target : 0;
+        int32_t year = 1970 + (int32_t)(now / YEAR);
+        int32_t item = pick(w, &u, progress, year, seen, stream, &block, bits);
+        x->user[at + i] = user;
+        x->item[at + i] = item;
+        x->value[at + i] = rate(&w->items[item], &u, bits[3]);
+        x->time[at + i] = now;
+        now += 5 + (bits[2] >> 8 & 0xff) * (STEP_MAX - 5) / 256;
+        if (u.span && (bits[2] >> 16) * SESSION_ROWS < 0x10000) { /* the next time they are here */
+            int64_t planned = u.start + u.span * (i + 1) / target;
+            now = planned > now ? planned : now;
+        }
     }
-    return v.n;
+    for (int32_t i = 0; i < target; i++) {
+        seen[x->item[at + i] >> 6] = 0;
+    }
 }
 
 int32_t rs_synth_round_end(const struct rs_synth *s, int32_t first, int64_t *rows_out)
@@ -294,22 +281,6 @@ int32_t rs_synth_round_end(const struct rs_synth *s, int32_t first, int64_t *row
     return end;
 }
 
-/* Rows were made at places with room for each user's target: close the gaps. */
-static void close_gaps(struct rs_synth_rows *x, const int64_t *place, const int32_t *made,
-                       int32_t users)
-{
-    for (int32_t u = 0; u < users; u++) {
-        size_t n = (size_t)made[u];
-        if (x->n != place[u]) {
-            memmove(x->user + x->n, x->user + place[u], n * sizeof(*x->user));
-            memmove(x->item + x->n, x->item + place[u], n * sizeof(*x->item));
-            memmove(x->value + x->n, x->value + place[u], n * sizeof(*x->value));
-            memmove(x->time + x->n, x->time + place[u], n * sizeof(*x->time));
-        }
-        x->n += made[u];
-    }
-}
-
 enum rs_code rs_synth_round(const struct rs_synth *s, int32_t first, int32_t end,
                             struct rs_task *task, struct rs_synth_rows *x, struct rs_err *err)
 {
@@ -317,10 +288,9 @@ enum rs_code rs_synth_round(const struct rs_synth *s, int32_t first, int32_t end
     size_t users = (size_t)(end - first);
     size_t words = ((size_t)w->o.items + 63) / 64;
     int64_t *place = rs_try_alloc(users, sizeof(*place));
-    int32_t *made = rs_try_alloc(users, sizeof(*made));
-    bool failed = !place || !made;
+    bool failed = !place;
     int64_t at = x->n;
-    for (int32_t u = first; u < end && !failed; u++) {
+    for (int32_t u = first; u < end && place; u++) {
         place[u - first] = at;
         at += s->target[u];
     }
@@ -333,27 +303,29 @@ enum rs_code rs_synth_round(const struct rs_synth *s, int32_t first, int32_t end
         }
 #pragma omp for schedule(dynamic, 16)
         for (int32_t u = first; u < end; u++) {
-            if (!seen || !place || !made || rs_task_cancelled(task)) continue;
-            made[u - first] = make_user(w, u, s->target[u], seen, x, place[u - first]);
+            if (!seen || !place || rs_task_cancelled(task)) continue;
+            make_user(w, u, s->target[u], seen, x, place[u - first]);
         }
         free(seen);
     }
-    enum rs_code rc = RS_OK;
-    if (failed) {
-        rc = rs_fail(err, RS_ENOMEM, "synthetic: rows of %zu users: out of memory", users);
-    } else if (rs_task_cancelled(task)) {
-        rc = rs_fail(err, RS_ECANCEL, "synthetic: interrupted");
-    } else {
-        close_gaps(x, place, made, end - first);
-    }
-    free(made);
     free(place);
-    return rc;
+    if (failed) {
+        return rs_fail(err, RS_ENOMEM, "synthetic: rows of %zu users: out of memory", users);
+    }
+    if (rs_task_cancelled(task)) return rs_fail(err, RS_ECANCEL, "synthetic: interrupted");
+    x->n = at;
+    return RS_OK;
 }
 
 enum rs_code rs_synth_rows_alloc(struct rs_synth_rows *x, int64_t room, struct rs_err *err)
 {
     size_t n = (size_t)room;
+    double need = (double)room * ROW_BYTES / 1e6;
+    double have = (double)rs_mem_available() / 1e6;
+    if (have > 0 && need > have) {
+        return rs_fail(err, RS_ENOMEM, "%lld synthetic rows take %.0f MB, %.0f MB are free",
+                       (long long)room, need, have);
+    }
     *x = (struct rs_synth_rows){.user = rs_try_alloc_raw(n, sizeof(int32_t)),
                                 .item = rs_try_alloc_raw(n, sizeof(int32_t)),
                                 .value = rs_try_alloc_raw(n, sizeof(float)),

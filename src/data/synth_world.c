@@ -1,5 +1,7 @@
 /*
- * synth_world - the films: how popular, of which cluster and year, how good.
+ * synth_world - made-up items: how popular, of which cluster and year, how good.
+ *
+ * Popularity falls as in MovieLens: a flat head, then about 1 / rank, and a tail that falls faster.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -9,31 +11,32 @@
 
 #include "synth_impl.h"
 
-#define ZIPF          0.95
-#define HEAD          40 /* as popular as each other */
-#define CLUSTER_ITEMS 40 /* in a small catalogue, fewer clusters */
-#define QUALITY_SD    0.4
-#define QUALITY_RANK  0.4 /* from the least popular to the most */
+#define HEAD          40   /* items that are about equally popular, … */
+#define HEAD_PER_ITEM 150  /* … and one more for so many, … */
+#define HEAD_MORE_MAX 60   /* … up to that */
+#define TAIL          2.0  /* how fast the tail falls: exp(-TAIL rank / items) */
+#define QUALITY_SD    0.4  /* stars, of items of equal popularity */
+#define QUALITY_RISE  0.18 /* stars a factor e of popularity */
+#define QUALITY_MEAN  3.2  /* stars, of an item of mean popularity */
 
-static int32_t count_clusters(const struct rs_synth_opts *o)
+static int32_t n_clusters(int32_t items)
 {
-    int32_t n = o->items / CLUSTER_ITEMS;
+    int32_t n = (int32_t)(0.35 * sqrt(items));
     return n < 4 ? 4 : n > RS_SYNTH_CLUSTERS ? RS_SYNTH_CLUSTERS : n;
 }
 
 int32_t rs_synth_cluster(const struct rs_synth_opts *o, int32_t item)
 {
-    uint64_t bits = rs_rng_u64(o->seed, rs_rng_stream("synth.cluster", 0), (uint64_t)item);
-    return (int32_t)((bits >> 32) * (uint64_t)count_clusters(o) >> 32);
+    uint64_t h = rs_rng_u64(o->seed, rs_rng_stream("synth.cluster", 0), (uint64_t)item);
+    return (int32_t)(h % (uint64_t)n_clusters(o->items));
 }
 
-/* More films the later: nearly half of them in the last third of the span. */
 int32_t rs_synth_year(const struct rs_synth_opts *o, int32_t item)
 {
     struct rs_rng r = rs_rng_make(o->seed, rs_rng_stream("synth.year", (uint64_t)item));
     double u = rs_rng_uniform(&r);
     int32_t span = RS_SYNTH_LAST_YEAR - RS_SYNTH_FIRST_YEAR + 1;
-    return RS_SYNTH_LAST_YEAR - (int32_t)(span * u * sqrt(u));
+    return RS_SYNTH_LAST_YEAR - (int32_t)((double)span * u * u);
 }
 
 static void table_clear(struct rs_synth_table *t)
@@ -43,139 +46,149 @@ static void table_clear(struct rs_synth_table *t)
 }
 
 /* Vose: A Linear Algorithm for Generating Random Numbers with a Given Distribution, 1991. Draws
- * items[i] (NULL: i) with chance weights[i] / sum. scaled[n] and stack[n] are scratch. */
+ * items[i] (NULL: i) with chance weights[i] / sum. */
 static enum rs_code table_make(const double *weights, const int32_t *items, int32_t n,
-                               double *scaled, int32_t *stack, struct rs_synth_table *t,
-                               struct rs_err *err)
+                               struct rs_synth_table *out, struct rs_err *err)
 {
-    t->slots = rs_try_alloc((size_t)n, sizeof(*t->slots));
-    if (!t->slots) return rs_fail(err, RS_ENOMEM, "a table of %d items: out of memory", n);
-    t->n = n;
+    double *scaled = rs_try_alloc((size_t)n, sizeof(*scaled));
+    int32_t *stack = rs_try_alloc((size_t)n, sizeof(*stack));
+    struct rs_synth_slot *slots = rs_try_alloc((size_t)n, sizeof(*slots));
+    if (!scaled || !stack || !slots) {
+        free(scaled);
+        free(stack);
+        free(slots);
+        return rs_fail(err, RS_ENOMEM, "a table of %d items: out of memory", n);
+    }
     double sum = 0;
     for (int32_t i = 0; i < n; i++) {
         sum += weights[i];
     }
-    int32_t small = 0; /* the small grow from the front of the stack, the large from its end */
+    int32_t small = 0; /* small slots grow from the front of the stack, large from its end */
     int32_t large = n;
     for (int32_t i = 0; i < n; i++) {
-        int32_t item = items ? items[i] : i;
-        t->slots[i] = (struct rs_synth_slot){.keep = 1, .self = item, .other = item};
+        slots[i].keep = 1;
+        slots[i].self = slots[i].other = items ? items[i] : i;
         scaled[i] = weights[i] * n / sum;
         stack[scaled[i] < 1 ? small++ : --large] = i;
     }
     while (small > 0 && large < n) {
         int32_t s = stack[--small];
         int32_t l = stack[large];
-        t->slots[s].keep = (float)scaled[s];
-        t->slots[s].other = t->slots[l].self;
+        slots[s].keep = (float)scaled[s];
+        slots[s].other = slots[l].self;
         scaled[l] += scaled[s] - 1;
         if (scaled[l] < 1) {
             large++;
             stack[small++] = l;
         }
     }
+    free(scaled);
+    free(stack);
+    *out = (struct rs_synth_table){.n = n, .slots = slots};
     return RS_OK;
 }
 
-int32_t rs_synth_draw(const struct rs_synth_table *t, uint64_t bits)
+/* Dealt to the items in a shuffled order; their mean is 1. weights[items] */
+static enum rs_code make_weights(const struct rs_synth_opts *o, double *weights, struct rs_err *err)
 {
-    const struct rs_synth_slot *s = &t->slots[(bits >> 32) * (uint64_t)t->n >> 32];
-    return (float)(bits & 0xffffff) * 0x1p-24F < s->keep ? s->self : s->other;
-}
-
-/* What making the tables takes, by items. */
-struct scratch {
-    double *weights; /* popularity */
-    double *own;     /* that of a cluster's items */
-    double *scaled;
-    int32_t *members;
-    int32_t *stack;
-    int64_t *order;
-};
-
-static enum rs_code scratch_make(int32_t items, struct scratch *s, struct rs_err *err)
-{
-    size_t n = (size_t)items;
-    *s = (struct scratch){.weights = rs_try_alloc(n, sizeof(double)),
-                          .own = rs_try_alloc(n, sizeof(double)),
-                          .scaled = rs_try_alloc(n, sizeof(double)),
-                          .members = rs_try_alloc(n, sizeof(int32_t)),
-                          .stack = rs_try_alloc(n, sizeof(int32_t)),
-                          .order = rs_try_alloc(n, sizeof(int64_t))};
-    if (s->weights && s->own && s->scaled && s->members && s->stack && s->order) return RS_OK;
-    return rs_fail(err, RS_ENOMEM, "weights of %d items: out of memory", items);
-}
-
-static void scratch_clear(struct scratch *s)
-{
-    free(s->weights);
-    free(s->own);
-    free(s->scaled);
-    free(s->members);
-    free(s->stack);
-    free(s->order);
-}
-
-/* Zipf weights with a flat head, dealt to the items in a shuffled order; the better-liked are a
- * little more popular. */
-static void make_items(struct rs_synth_world *w, struct scratch *s)
-{
-    const struct rs_synth_opts *o = &w->o;
+    int64_t *order = rs_try_alloc((size_t)o->items, sizeof(*order));
+    if (!order) return rs_fail(err, RS_ENOMEM, "an order of %d items: out of memory", o->items);
     for (int32_t i = 0; i < o->items; i++) {
-        s->order[i] = i;
+        order[i] = i;
     }
-    struct rs_rng shuffle = rs_rng_make(o->seed, rs_rng_stream("synth.rank", 0));
-    rs_rng_shuffle(&shuffle, s->order, o->items);
+    struct rs_rng r = rs_rng_make(o->seed, rs_rng_stream("synth.rank", 0));
+    rs_rng_shuffle(&r, order, o->items);
+    int32_t more = o->items / HEAD_PER_ITEM;
+    double head = HEAD + (more < HEAD_MORE_MAX ? more : HEAD_MORE_MAX);
+    double sum = 0;
     for (int32_t rank = 0; rank < o->items; rank++) {
-        int32_t i = (int32_t)s->order[rank];
-        struct rs_rng r = rs_rng_make(o->seed, rs_rng_stream("synth.quality", (uint64_t)i));
-        double above = 0.5 - (double)rank / o->items;
-        s->weights[i] = pow((rank < HEAD ? HEAD : rank) + 1, -ZIPF);
-        w->cluster_of[i] = (uint8_t)rs_synth_cluster(o, i);
-        w->year[i] = (int16_t)rs_synth_year(o, i);
-        w->quality[i] = (float)(QUALITY_SD * rs_rng_normal(&r) + QUALITY_RANK * above);
+        double weight = exp(-TAIL * rank / o->items) / (rank + head);
+        weights[order[rank]] = weight;
+        sum += weight;
+    }
+    for (int32_t i = 0; i < o->items; i++) {
+        weights[i] *= o->items / sum;
+    }
+    free(order);
+    return RS_OK;
+}
+
+static void make_items(struct rs_synth_world *w, const double *weights)
+{
+    for (int32_t i = 0; i < w->o.items; i++) {
+        struct rs_rng r = rs_rng_make(w->o.seed, rs_rng_stream("synth.quality", (uint64_t)i));
+        double quality =
+            QUALITY_MEAN + QUALITY_RISE * log(weights[i]) + QUALITY_SD * rs_rng_normal(&r);
+        w->items[i] = (struct rs_synth_item){.quality = (float)quality,
+                                             .year = (int16_t)rs_synth_year(&w->o, i),
+                                             .cluster = (uint8_t)rs_synth_cluster(&w->o, i)};
     }
 }
 
-static enum rs_code make_tables(struct rs_synth_world *w, struct scratch *s, struct rs_err *err)
+/* members[items], own[items]: scratch for items and weights of the clusters, one after another. */
+static enum rs_code fill_clusters(struct rs_synth_world *w, const double *weights, int32_t *members,
+                                  double *own, struct rs_err *err)
 {
     int32_t n = w->o.items;
-    enum rs_code rc = table_make(s->weights, NULL, n, s->scaled, s->stack, &w->all, err);
+    int32_t start[RS_SYNTH_CLUSTERS + 1] = {0};
+    int32_t at[RS_SYNTH_CLUSTERS];
+    for (int32_t i = 0; i < n; i++) {
+        start[w->items[i].cluster + 1]++;
+    }
+    for (int32_t c = 0; c < w->n_clusters; c++) {
+        start[c + 1] += start[c];
+        at[c] = start[c];
+    }
+    for (int32_t i = 0; i < n; i++) {
+        int32_t place = at[w->items[i].cluster]++;
+        members[place] = i;
+        own[place] = weights[i];
+    }
+    enum rs_code rc = RS_OK;
     for (int32_t c = 0; c < w->n_clusters && !rc; c++) {
-        int32_t size = 0;
-        for (int32_t i = 0; i < n; i++) {
-            if (w->cluster_of[i] != c) continue;
-            s->members[size] = i;
-            s->own[size++] = s->weights[i];
-        }
+        int32_t size = start[c + 1] - start[c];
         if (size > 0) {
-            rc = table_make(s->own, s->members, size, s->scaled, s->stack, &w->cluster[c], err);
-        } else { /* a tiny catalogue: the cluster is everything */
-            rc = table_make(s->weights, NULL, n, s->scaled, s->stack, &w->cluster[c], err);
+            rc = table_make(own + start[c], members + start[c], size, &w->cluster[c], err);
+        } else { /* a tiny catalogue: then the cluster is everything */
+            rc = table_make(weights, NULL, n, &w->cluster[c], err);
         }
     }
+    return rc;
+}
+
+static enum rs_code make_clusters(struct rs_synth_world *w, const double *weights,
+                                  struct rs_err *err)
+{
+    int32_t n = w->o.items;
+    int32_t *members = rs_try_alloc((size_t)n, sizeof(*members));
+    double *own = rs_try_alloc((size_t)n, sizeof(*own));
+    enum rs_code rc = members && own
+                          ? fill_clusters(w, weights, members, own, err)
+                          : rs_fail(err, RS_ENOMEM, "clusters of %d items: out of memory", n);
+    free(own);
+    free(members);
     return rc;
 }
 
 enum rs_code rs_synth_world_make(const struct rs_synth_opts *o, struct rs_synth_world *w,
                                  struct rs_err *err)
 {
-    size_t n = (size_t)o->items;
-    struct scratch s;
+    double *weights = rs_try_alloc((size_t)o->items, sizeof(*weights));
     *w = (struct rs_synth_world){.o = *o,
-                                 .n_clusters = count_clusters(o),
-                                 .cluster_of = rs_try_alloc(n, sizeof(uint8_t)),
-                                 .year = rs_try_alloc(n, sizeof(int16_t)),
-                                 .quality = rs_try_alloc(n, sizeof(float))};
-    enum rs_code rc = scratch_make(o->items, &s, err);
-    if (!rc && (!w->cluster_of || !w->year || !w->quality)) {
+                                 .n_clusters = n_clusters(o->items),
+                                 .items = rs_try_alloc((size_t)o->items, sizeof(*w->items))};
+    enum rs_code rc = RS_OK;
+    if (!weights || !w->items) {
         rc = rs_fail(err, RS_ENOMEM, "facts of %d items: out of memory", o->items);
+        goto done;
     }
-    if (!rc) {
-        make_items(w, &s);
-        rc = make_tables(w, &s, err);
-    }
-    scratch_clear(&s);
+    rc = make_weights(o, weights, err);
+    if (rc) goto done;
+    make_items(w, weights);
+    rc = table_make(weights, NULL, o->items, &w->all, err);
+    if (!rc) rc = make_clusters(w, weights, err);
+done:
+    free(weights);
     return rc;
 }
 
@@ -185,8 +198,6 @@ void rs_synth_world_clear(struct rs_synth_world *w)
     for (int32_t c = 0; c < w->n_clusters; c++) {
         table_clear(&w->cluster[c]);
     }
-    free(w->cluster_of);
-    free(w->year);
-    free(w->quality);
+    free(w->items);
     *w = (struct rs_synth_world){0};
 }
