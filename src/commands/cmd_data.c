@@ -13,6 +13,8 @@
 
 #include "stage.h"
 
+#define FETCH_WAIT_MS 600000 /* for another fetch of the same set */
+
 static int64_t seed_of(const struct rs_ctx *ctx, const struct rs_args *args, const char *key)
 {
     return rs_args_given(args, "seed") ? rs_args_int(args, "seed") : rs_conf_int(ctx->conf, key);
@@ -117,8 +119,19 @@ enum rs_code rs_cmd_data_fetch(struct rs_ctx *ctx, const struct rs_args *args,
     rs_val_set_str(out->doc, "dataset", dataset);
     bool synthetic = strcmp(dataset, "synthetic") == 0 ||
                      (rs_str_starts(dataset, "synthetic-") && !rs_args_text(args, "url"));
-    return synthetic ? fetch_synthetic(ctx, args, dataset, out, err)
-                     : fetch_archive(ctx, args, dataset, out, err);
+    struct rs_lock lock = {.fd = -1}; /* two fetches of one set would write the same files */
+    char *dir = rs_ctx_path(ctx, "data/raw");
+    char *path = rs_ctx_path(ctx, "data/raw/.%s.lock", dataset);
+    rc = rs_fs_mkdirs(dir, err);
+    if (!rc) rc = rs_lock_open(path, FETCH_WAIT_MS, &lock, err);
+    if (!rc) {
+        rc = synthetic ? fetch_synthetic(ctx, args, dataset, out, err)
+                       : fetch_archive(ctx, args, dataset, out, err);
+    }
+    rs_lock_close(&lock);
+    free(path);
+    free(dir);
+    return rc;
 }
 
 enum rs_code rs_cmd_data_prepare(struct rs_ctx *ctx, const struct rs_args *args,
