@@ -29,7 +29,7 @@ static enum rs_code evaluate(struct rs_ctx *ctx, const struct backtest *b, const
     struct rs_model *p = NULL;
     int32_t ks[RS_FIT_MAX_KS];
     struct rs_eval_opts o;
-    enum rs_code rc = rs_fit_eval_opts(ctx, args, RS_PART_TEST, ks, &o, err);
+    enum rs_code rc = rs_fit_eval_opts(ctx, args, s, RS_PART_TEST, ks, &o, err);
     if (rc) return rc;
     o.beyond = false;
     rc = rs_fit_split(ctx, s, rs_model_find(rs_conf_text(ctx->conf, "model.name")),

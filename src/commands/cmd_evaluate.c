@@ -138,21 +138,36 @@ static void show_metrics(const struct rs_eval *e, const struct rs_eval *baseline
     rs_result_table(out, NULL, NULL, t);
 }
 
-/* Difference to popularity on the metric that counts. */
-static enum rs_code judge(const struct rs_ctx *ctx, const struct rs_eval *e,
-                          const struct rs_eval *baseline, struct rs_result *out, struct rs_err *err)
+/* eval.metric among the columns; where its k was not asked for, the same metric at the largest k that
+ * was. */
+static enum rs_code counting_metric(const struct rs_ctx *ctx, const struct rs_eval *e,
+                                    const struct rs_eval_opts *o, int *column, struct rs_err *err)
 {
     const char *metric = rs_conf_text(ctx->conf, "eval.metric");
-    int c = rs_eval_find(e, metric);
-    if (c < 0) {
-        return rs_fail(err, RS_EARG, "eval.metric: '%s' is not among the metrics of these lists",
-                       metric);
+    const char *at = strstr(metric, "_at_");
+    *column = rs_eval_find(e, metric);
+    if (*column < 0 && at) {
+        char *other = rs_xprintf("%.*s_at_%d", (int)(at - metric), metric, (int)o->ks[o->n_ks - 1]);
+        *column = rs_eval_find(e, other);
+        free(other);
     }
+    return *column >= 0 ? RS_OK
+                        : rs_fail(err, RS_EARG, "eval.metric: there is no metric '%s'", metric);
+}
+
+/* Difference to popularity on the metric that counts. */
+static enum rs_code judge(const struct rs_ctx *ctx, const struct rs_eval *e,
+                          const struct rs_eval *baseline, const struct rs_eval_opts *o,
+                          struct rs_result *out, struct rs_err *err)
+{
+    int c;
+    enum rs_code rc = counting_metric(ctx, e, o, &c, err);
+    if (rc) return rc;
+    const char *metric = e->names[c];
     size_t n = (size_t)e->n_users;
     double *a = rs_try_alloc(n, sizeof(*a));
     double *b = rs_try_alloc(n, sizeof(*b));
     struct rs_paired p = {0};
-    enum rs_code rc = RS_OK;
     if (!a || !b) {
         rc = rs_fail(err, RS_ENOMEM, "scores of %zu users", n);
     } else {
@@ -241,10 +256,11 @@ enum rs_code rs_cmd_evaluate(struct rs_ctx *ctx, const struct rs_args *args, str
     int32_t ks[RS_FIT_MAX_KS];
     struct rs_eval_opts o;
     bool val = strcmp(rs_args_text(args, "part"), "val") == 0;
-    enum rs_code rc = rs_fit_eval_opts(ctx, args, val ? RS_PART_VAL : RS_PART_TEST, ks, &o, err);
+    enum rs_code rc =
+        rs_trained_open(ctx, rs_args_text(args, "run"), rs_args_text(args, "version"), &t, err);
     if (rc) return rc;
-    rc = rs_trained_open(ctx, rs_args_text(args, "run"), rs_args_text(args, "version"), &t, err);
-    if (rc) return rc;
+    rc = rs_fit_eval_opts(ctx, args, t.split, val ? RS_PART_VAL : RS_PART_TEST, ks, &o, err);
+    if (rc) goto done;
     rc = rs_eval_run(t.bundle->model, t.split, &o, &ctx->task, &e, err);
     if (rc) goto done;
     rc = rs_fit_popularity(ctx, t.split, &popularity, err);
@@ -259,7 +275,7 @@ enum rs_code rs_cmd_evaluate(struct rs_ctx *ctx, const struct rs_args *args, str
     struct rs_val *baselines = rs_result_set(out, "baselines", rs_val_map());
     rs_val_set(baselines, "popularity", means_val(baseline, false));
     show_metrics(e, baseline, out);
-    rc = judge(ctx, e, baseline, out, err);
+    rc = judge(ctx, e, baseline, &o, out, err);
     if (rc) goto done;
     rc = store_evaluation(ctx->store, t.run.id, &o, e, baseline, err);
     if (rc) goto done;

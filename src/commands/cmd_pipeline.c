@@ -287,10 +287,10 @@ static enum rs_code has_validation(struct rs_pipeline *p, bool *out, struct rs_e
     return RS_OK;
 }
 
-static enum rs_code choose(struct rs_pipeline *p, bool by_validation, struct rs_err *err)
+static enum rs_code choose(struct rs_pipeline *p, struct rs_err *err)
 {
-    char *name =
-        rs_xprintf("%s%s", by_validation ? "val_" : "", rs_conf_text(p->ctx->conf, "eval.metric"));
+    char *name = rs_xprintf("%s%s", p->by_validation ? "val_" : "",
+                            rs_conf_text(p->ctx->conf, "eval.metric"));
     enum rs_code rc = RS_OK;
     p->best = 0;
     for (size_t i = 0; i < p->n_models && !rc; i++) {
@@ -310,14 +310,13 @@ static enum rs_code choose(struct rs_pipeline *p, bool by_validation, struct rs_
 
 static enum rs_code all_models(struct rs_pipeline *p, struct rs_err *err)
 {
-    bool validation = false;
-    enum rs_code rc = has_validation(p, &validation, err);
+    enum rs_code rc = has_validation(p, &p->by_validation, err);
     for (size_t i = 0; i < p->n_models && !rc; i++) {
         rc = train(p, &p->models[i], err);
-        if (!rc && validation) rc = evaluate(p, &p->models[i], "val", err);
+        if (!rc && p->by_validation) rc = evaluate(p, &p->models[i], "val", err);
         if (!rc) rc = evaluate(p, &p->models[i], "test", err);
     }
-    return rc ? rc : choose(p, validation, err);
+    return rc ? rc : choose(p, err);
 }
 
 static enum rs_code register_best(struct rs_pipeline *p, struct rs_err *err)
@@ -330,8 +329,8 @@ static enum rs_code register_best(struct rs_pipeline *p, struct rs_err *err)
         skip_stage(p, label, "it is registered");
     } else {
         const char *words[RS_PIPELINE_WORDS] = {"--run", m->run_id};
-        rc =
-            run_stage(p, label, "best on validation", "model register", words, 2, false, NULL, err);
+        rc = run_stage(p, label, rs_pipeline_choice(p), "model register", words, 2, false, NULL,
+                       err);
         if (!rc) rc = rs_versions_resolve(p->ctx->store, m->run_id, &p->version, err);
     }
     free(label);
@@ -355,7 +354,7 @@ static enum rs_code promote_best(struct rs_pipeline *p, struct rs_result *out, s
     }
     refused = (struct rs_err){0};
     const char *words[RS_PIPELINE_WORDS] = {number, "--to", alias};
-    rc = run_stage(p, label, "best on validation", "model promote", words, 3, false, &r, &refused);
+    rc = run_stage(p, label, rs_pipeline_choice(p), "model promote", words, 3, false, &r, &refused);
     if (rc == RS_EREFUSED) {
         add_stage(p, label, "refused", (double)NAN, "the gate wants proof");
         rs_result_say(out, "not promoted: %s", refused.msg);

@@ -14,6 +14,7 @@
 #include "rs/commands/handlers.h"
 
 #include "fit.h"
+#include "stage.h"
 
 struct training {
     const struct rs_model_ops *ops;
@@ -75,7 +76,8 @@ static enum rs_code fit_and_save(struct rs_ctx *ctx, struct training *t, struct 
     rc = rs_fit_split(ctx, t->split, t->ops, t->values, t->seed, t->checkpoint, &m, err);
     if (rc) goto done;
     t->seconds = (double)(rs_clock_mono_ns() - begun) / 1e9;
-    rc = rs_bundle_save(dir, m, t->split, rs_conf_real(ctx->conf, "eval.relevance_threshold"),
+    rc = rs_bundle_save(dir, m, t->split,
+                        rs_stage_threshold(ctx, t->split->train.values, t->split->train.nnz),
                         t->seed, t->bundle, err);
 done:
     rs_model_free(m);

@@ -10,6 +10,8 @@
 #include "rs/models/popularity.h"
 #include "rs/registry/versions.h"
 
+#include "stage.h"
+
 /* Genre masks of the split's items, or NULL where nothing is known of them. */
 static uint64_t *genre_masks(const struct rs_split *s)
 {
@@ -32,7 +34,7 @@ enum rs_code rs_fit_split(struct rs_ctx *ctx, const struct rs_split *s,
     struct rs_fit_data d = {.ui = &s->train,
                             .iu = &s->train_t,
                             .genres = genres,
-                            .threshold = rs_conf_real(ctx->conf, "eval.relevance_threshold"),
+                            .threshold = rs_stage_threshold(ctx, s->train.values, s->train.nnz),
                             .seed = seed,
                             .checkpoint = checkpoint};
     int64_t limit = rs_conf_int(ctx->conf, "train.memory_limit_mb") << 20;
@@ -76,8 +78,9 @@ static enum rs_exclude parse_exclude(const char *name)
 }
 
 enum rs_code rs_fit_eval_opts(const struct rs_ctx *ctx, const struct rs_args *args,
-                              enum rs_part part, int32_t ks[RS_FIT_MAX_KS],
-                              struct rs_eval_opts *out, struct rs_err *err)
+                              const struct rs_split *s, enum rs_part part,
+                              int32_t ks[RS_FIT_MAX_KS], struct rs_eval_opts *out,
+                              struct rs_err *err)
 {
     size_t n;
     const int64_t *said =
@@ -99,7 +102,7 @@ enum rs_code rs_fit_eval_opts(const struct rs_ctx *ctx, const struct rs_args *ar
         .n_ks = (int)n,
         .part = part,
         .exclude = parse_exclude(exclude),
-        .threshold = rs_conf_real(ctx->conf, "eval.relevance_threshold"),
+        .threshold = rs_stage_threshold(ctx, s->train.values, s->train.nnz),
         .bootstrap_samples = (int)rs_conf_int(ctx->conf, "eval.bootstrap_samples"),
         .seed = (uint64_t)rs_conf_int(ctx->conf, "eval.seed"),
         .beyond = true,

@@ -22,8 +22,9 @@ RS_MUST_USE enum rs_code rs_fit_popularity(struct rs_ctx *ctx, const struct rs_s
  * has them. ks[RS_FIT_MAX_KS] holds the lengths. RS_EARG: lengths that do not ascend. */
 #define RS_FIT_MAX_KS 16
 RS_MUST_USE enum rs_code rs_fit_eval_opts(const struct rs_ctx *ctx, const struct rs_args *args,
-                                          enum rs_part part, int32_t ks[RS_FIT_MAX_KS],
-                                          struct rs_eval_opts *out, struct rs_err *err);
+                                          const struct rs_split *s, enum rs_part part,
+                                          int32_t ks[RS_FIT_MAX_KS], struct rs_eval_opts *out,
+                                          struct rs_err *err);
 const char *rs_part_name(enum rs_part part);
 
 /* The run behind --run or --version (default: the latest), its bundle and its split, which must be

@@ -26,6 +26,7 @@ struct rs_pipeline {
     struct rs_pipeline_model *models;
     size_t n_models;
     size_t best;
+    bool by_validation; /* how it was chosen; the split may have no such part */
     int64_t version;
     int ran;
     struct rs_table *table; /* stages */
@@ -36,6 +37,9 @@ void rs_pipeline_init(struct rs_pipeline *p, struct rs_ctx *ctx, const struct rs
 void rs_pipeline_clear(struct rs_pipeline *p);
 /* Dataset, split and models from arguments and configuration; opens the store. */
 RS_MUST_USE enum rs_code rs_pipeline_plan(struct rs_pipeline *p, struct rs_err *err);
+
+/* "best on validation", or that it had to be test. */
+const char *rs_pipeline_choice(const struct rs_pipeline *p);
 
 /* The data card, the models beside each other with intervals on test, and the verdict. */
 RS_MUST_USE enum rs_code rs_pipeline_show(struct rs_pipeline *p, struct rs_result *out,

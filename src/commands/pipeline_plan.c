@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rs/base/fs.h"
 #include "rs/base/mem.h"
 #include "rs/models/model.h"
 
@@ -65,16 +66,28 @@ static enum rs_code plan_models(struct rs_pipeline *p, struct rs_err *err)
     return rc;
 }
 
-/* Said, where the command takes it, else the configuration's. */
-static const char *protocol_of(const struct rs_pipeline *p)
+static const char *protocol_said(const struct rs_pipeline *p)
 {
-    const struct rs_arg *a = rs_args_command(p->args)->args;
-    for (; a && a->name; a++) {
-        if (strcmp(a->name, "protocol") == 0 && rs_args_text(p->args, "protocol")) {
-            return rs_args_text(p->args, "protocol");
-        }
+    for (const struct rs_arg *a = rs_args_command(p->args)->args; a && a->name; a++) {
+        if (strcmp(a->name, "protocol") == 0) return rs_args_text(p->args, "protocol");
     }
-    return rs_conf_text(p->ctx->conf, "split.protocol");
+    return NULL;
+}
+
+/* What was said; else `given` where the dataset came with that split alone; else the
+ * configuration's. */
+static enum rs_code plan_split(struct rs_pipeline *p, struct rs_err *err)
+{
+    const char *said = protocol_said(p);
+    char **there = NULL;
+    enum rs_code rc = rs_ctx_list_splits(p->ctx, p->dataset, &there, err);
+    if (rc) return rc;
+    bool given = there[0] && !there[1] && strcmp(there[0], "given") == 0;
+    p->split = rs_xstrdup(said    ? said
+                          : given ? "given"
+                                  : rs_conf_text(p->ctx->conf, "split.protocol"));
+    rs_fs_list_free(there);
+    return RS_OK;
 }
 
 enum rs_code rs_pipeline_plan(struct rs_pipeline *p, struct rs_err *err)
@@ -95,7 +108,13 @@ enum rs_code rs_pipeline_plan(struct rs_pipeline *p, struct rs_err *err)
         rc = rs_ctx_dataset_name(p->ctx, p->args, &p->dataset, err);
     }
     if (rc) return rc;
-    p->split = rs_xstrdup(protocol_of(p));
+    rc = plan_split(p, err);
+    if (rc) return rc;
     struct rs_store *st;
     return rs_ctx_store(p->ctx, &st, err);
+}
+
+const char *rs_pipeline_choice(const struct rs_pipeline *p)
+{
+    return p->by_validation ? "best on validation" : "best on test, for want of a validation part";
 }

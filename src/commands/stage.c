@@ -122,9 +122,17 @@ struct rs_split_opts rs_stage_split_opts(const struct rs_ctx *ctx, enum rs_proto
     o.folds = (int32_t)rs_conf_int(c, "split.folds");
     o.fold = (int32_t)rs_conf_int(c, "split.fold");
     o.windows = (int32_t)rs_conf_int(c, "split.windows");
-    o.relevance_threshold = rs_conf_real(c, "eval.relevance_threshold");
     o.seed = (uint64_t)rs_conf_int(c, "split.seed");
     return o;
+}
+
+double rs_stage_threshold(const struct rs_ctx *ctx, const float *values, int64_t n)
+{
+    double threshold = rs_conf_real(ctx->conf, "eval.relevance_threshold");
+    for (int64_t i = 0; values && i < n; i++) {
+        if (values[i] != 1.0F) return threshold;
+    }
+    return threshold < 1 ? threshold : 1;
 }
 
 enum rs_code rs_stage_save_dataset(struct rs_ctx *ctx, const char *dataset,
@@ -195,7 +203,9 @@ enum rs_code rs_stage_save_split(struct rs_ctx *ctx, const struct rs_dataset *d,
     struct rs_split *s = NULL;
     enum rs_code rc = rs_fs_mkdirs(dir, err);
     if (rc) goto done;
-    rc = rs_split_make(d, given_test, o, path, &ctx->task, err);
+    struct rs_split_opts cut = *o;
+    cut.relevance_threshold = rs_stage_threshold(ctx, d->x.value, d->x.n);
+    rc = rs_split_make(d, given_test, &cut, path, &ctx->task, err);
     if (rc) goto done;
     rc = rs_split_open(path, d->name, name, &s, err);
     if (rc) goto done;
@@ -256,7 +266,6 @@ char *rs_stage_why_split(struct rs_ctx *ctx, const char *dataset, const char *na
     struct rs_err none = {0};
     struct rs_split *s = NULL;
     struct rs_dataset *d = NULL;
-    struct rs_val *now = rs_split_opts_val(o);
     char *why;
     if (rs_ctx_split(ctx, dataset, name, &s, &none)) {
         why = rs_xstrdup(none.code == RS_ENOTFOUND ? "not cut yet" : none.msg);
@@ -267,10 +276,13 @@ char *rs_stage_why_split(struct rs_ctx *ctx, const char *dataset, const char *na
     } else if (strcmp(d->fingerprint, s->dataset_fingerprint) != 0) {
         why = rs_xstrdup("the dataset changed");
     } else {
+        struct rs_split_opts cut = *o;
+        cut.relevance_threshold = rs_stage_threshold(ctx, d->x.value, d->x.n);
+        struct rs_val *now = rs_split_opts_val(&cut);
         bool same = rs_val_equal(rs_val_get(s->card, "options"), now);
         why = rs_xstrdup(same ? "" : "the options of the split changed");
+        rs_val_free(now);
     }
-    rs_val_free(now);
     rs_dataset_close(d);
     rs_split_close(s);
     return why;

@@ -412,6 +412,41 @@ static void the_configuration_is_shown_as_composed(void **state)
     free(path);
 }
 
+/* Lists of items without values, in a split of their own: every row is relevant, and the pipeline
+ * takes the split it finds. */
+static void lists_without_values_come_with_their_split(void **state)
+{
+    (void)state;
+    struct rs_str train;
+    struct rs_str test;
+    rs_str_init(&train, 0);
+    rs_str_init(&test, 0);
+    for (int user = 0; user < 40; user++) { /* each of two groups likes its own 20 items */
+        rs_str_addf(&train, "%d", user);
+        rs_str_addf(&test, "%d", user);
+        for (int i = 0; i < 20; i++) {
+            rs_str_addf((i + user) % 5 == 0 ? &test : &train, " %d", 100 + 20 * (user % 2) + i);
+        }
+        rs_str_addc(&train, '\n');
+        rs_str_addc(&test, '\n');
+    }
+    ref_bin_write(&bin, "train.txt", rs_str_text(&train), train.len);
+    ref_bin_write(&bin, "test.txt", rs_str_text(&test), test.len);
+    rs_str_clear(&train);
+    rs_str_clear(&test);
+    says("data import --name lists --format user-items --train train.txt --test test.txt",
+         "dataset,rows,users,items,bad_rows,split.test");
+    struct rs_val *doc = ref_bin_json(&bin, 0, "pipeline run --dataset lists model.factors=4",
+                                      "split,best,best_run,models,stages");
+    assert_string_equal(rs_val_get_str(doc, "split", ""), "given");
+    assert_string_equal(rs_val_get_str(doc, "best", ""), "als");
+    rs_val_free(doc);
+    doc = ref_bin_json(&bin, 0, "evaluate --run als --k 4", "metrics.precision_at_4,baselines");
+    assert_true(rs_val_get_real(doc, "relevance_threshold", 0) == 1);
+    assert_int_equal(rs_val_get_int(doc, "users_evaluated", 0), 40);
+    rs_val_free(doc);
+}
+
 static void the_program_explains_itself(void **state)
 {
     (void)state;
@@ -444,6 +479,7 @@ int main(void)
         cmocka_unit_test(jobs_tokens_and_the_store_are_kept),
         cmocka_unit_test(a_backup_brings_the_store_back),
         cmocka_unit_test(stages_run_one_by_one_too),
+        cmocka_unit_test(lists_without_values_come_with_their_split),
         cmocka_unit_test(the_configuration_is_shown_as_composed),
         cmocka_unit_test(the_program_explains_itself),
     };
