@@ -33,7 +33,7 @@ static enum rs_code evaluate(struct rs_ctx *ctx, const struct backtest *b, const
     if (rc) return rc;
     o.beyond = false;
     rc = rs_fit_split(ctx, s, rs_model_find(rs_conf_text(ctx->conf, "model.name")),
-                      rs_conf_picked(ctx->conf, "model"), b->seed, NULL, &m, err);
+                      rs_conf_picked(ctx->conf, "model"), o.threshold, b->seed, NULL, &m, err);
     if (!rc) {
         rc = rs_eval_run(m, s, &o, &ctx->task, model_out, err);
     }

@@ -184,6 +184,10 @@ static enum rs_code find_run(struct rs_pipeline *p, struct rs_pipeline_model *m,
     if (rs_bundle_open(path, &b, &none)) {
         m->run_id[0] = '\0';
         m->why = none.code == RS_ENOTFOUND ? "its bundle is gone" : "its bundle is damaged";
+    } else if (rs_val_get_real(b->info, "threshold", 0) !=
+               rs_stage_threshold(p->ctx, s->train.values, s->train.nnz)) {
+        m->run_id[0] = '\0';
+        m->why = "the relevance threshold changed";
     }
 done:
     rs_bundle_close(b);

@@ -23,6 +23,7 @@ struct training {
     struct rs_split *split;
     struct rs_run run;
     char *checkpoint;
+    double threshold; /* liked from this value on */
     uint64_t seed;
     double seconds;
     char bundle[65];
@@ -34,8 +35,8 @@ static char *checkpoint_path(const struct rs_ctx *ctx, const struct training *t)
     struct rs_str text;
     rs_str_init(&text, 1 << 20);
     rs_json_print(t->params, 0, &text);
-    rs_str_addf(&text, "|%s|%llu|%s", t->ops->name, (unsigned long long)t->seed,
-                t->split->fingerprint);
+    rs_str_addf(&text, "|%s|%llu|%s|%.17g", t->ops->name, (unsigned long long)t->seed,
+                t->split->fingerprint, t->threshold);
     char hex[RS_SHA256_HEX];
     rs_sha256_of(rs_str_text(&text), text.len, hex);
     rs_str_clear(&text);
@@ -73,12 +74,11 @@ static enum rs_code fit_and_save(struct rs_ctx *ctx, struct training *t, struct 
     enum rs_code rc = rs_fs_mkdirs(checkpoints, err);
     if (rc) goto done;
     int64_t begun = rs_clock_mono_ns();
-    rc = rs_fit_split(ctx, t->split, t->ops, t->values, t->seed, t->checkpoint, &m, err);
+    rc = rs_fit_split(ctx, t->split, t->ops, t->values, t->threshold, t->seed, t->checkpoint, &m,
+                      err);
     if (rc) goto done;
     t->seconds = (double)(rs_clock_mono_ns() - begun) / 1e9;
-    rc = rs_bundle_save(dir, m, t->split,
-                        rs_stage_threshold(ctx, t->split->train.values, t->split->train.nnz),
-                        t->seed, t->bundle, err);
+    rc = rs_bundle_save(dir, m, t->split, t->threshold, t->seed, t->bundle, err);
 done:
     rs_model_free(m);
     free(checkpoints);
@@ -199,6 +199,7 @@ enum rs_code rs_cmd_train(struct rs_ctx *ctx, const struct rs_args *args, struct
                                                     : rs_conf_int(ctx->conf, "train.seed"));
     enum rs_code rc = open_split(ctx, args, &t.split, err);
     if (rc) goto done;
+    t.threshold = rs_stage_threshold(ctx, t.split->train.values, t.split->train.nnz);
     t.checkpoint = checkpoint_path(ctx, &t);
     rc = start_run(ctx, &t, rs_args_text(args, "name"), err);
     if (rc) goto done;
@@ -254,12 +255,13 @@ enum rs_code rs_cmd_reproduce(struct rs_ctx *ctx, const struct rs_args *args, st
     enum rs_code rc = rs_trained_open(ctx, rs_args_text(args, "run"), NULL, &was, err);
     if (rc) return rc;
     char *dir = rs_ctx_path(ctx, "models/checkpoints/reproduce-%s", was.run.id);
+    double threshold = rs_val_get_real(was.bundle->info, "threshold", 0);
     rc = values_of_run(ctx, &was.run, &v, err);
     if (rc) goto done;
-    rc = rs_fit_split(ctx, was.split, rs_model_find(was.run.model), v, was.run.seed, NULL, &m, err);
+    rc = rs_fit_split(ctx, was.split, rs_model_find(was.run.model), v, threshold, was.run.seed,
+                      NULL, &m, err);
     if (rc) goto done;
-    rc = rs_bundle_save(dir, m, was.split, rs_val_get_real(was.bundle->info, "threshold", 0),
-                        was.run.seed, sha256, err);
+    rc = rs_bundle_save(dir, m, was.split, threshold, was.run.seed, sha256, err);
     if (rc) goto done;
     bool equal = strcmp(sha256, was.run.bundle) == 0;
     rs_val_set_str(out->doc, "run_id", was.run.id);

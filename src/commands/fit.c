@@ -24,8 +24,9 @@ static uint64_t *genre_masks(const struct rs_split *s)
 }
 
 enum rs_code rs_fit_split(struct rs_ctx *ctx, const struct rs_split *s,
-                          const struct rs_model_ops *ops, const struct rs_values *v, uint64_t seed,
-                          const char *checkpoint, struct rs_model **out, struct rs_err *err)
+                          const struct rs_model_ops *ops, const struct rs_values *v,
+                          double threshold, uint64_t seed, const char *checkpoint,
+                          struct rs_model **out, struct rs_err *err)
 {
     struct rs_model *m = NULL;
     enum rs_code rc = rs_model_new(ops, v, &m, err);
@@ -34,7 +35,7 @@ enum rs_code rs_fit_split(struct rs_ctx *ctx, const struct rs_split *s,
     struct rs_fit_data d = {.ui = &s->train,
                             .iu = &s->train_t,
                             .genres = genres,
-                            .threshold = rs_stage_threshold(ctx, s->train.values, s->train.nnz),
+                            .threshold = threshold,
                             .seed = seed,
                             .checkpoint = checkpoint};
     int64_t limit = rs_conf_int(ctx->conf, "train.memory_limit_mb") << 20;
@@ -54,7 +55,8 @@ enum rs_code rs_fit_popularity(struct rs_ctx *ctx, const struct rs_split *s, str
     struct rs_values *v = rs_values_new(rs_popularity_ops.params);
     enum rs_code rc = rs_values_set_text(v, "score", "sum", err);
     if (!rc) {
-        rc = rs_fit_split(ctx, s, &rs_popularity_ops, v, 0, NULL, out, err);
+        double threshold = rs_stage_threshold(ctx, s->train.values, s->train.nnz);
+        rc = rs_fit_split(ctx, s, &rs_popularity_ops, v, threshold, 0, NULL, out, err);
     }
     rs_values_free(v);
     return rc;

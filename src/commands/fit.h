@@ -9,11 +9,12 @@
 #include "rs/eval/eval.h"
 #include "rs/models/model.h"
 
-/* checkpoint: resume from and keep; NULL: none. The model is the caller's. */
+/* threshold: liked from this value on. checkpoint: resume from and keep; NULL: none. The model is
+ * the caller's. */
 RS_MUST_USE enum rs_code rs_fit_split(struct rs_ctx *ctx, const struct rs_split *s,
                                       const struct rs_model_ops *ops, const struct rs_values *v,
-                                      uint64_t seed, const char *checkpoint, struct rs_model **out,
-                                      struct rs_err *err);
+                                      double threshold, uint64_t seed, const char *checkpoint,
+                                      struct rs_model **out, struct rs_err *err);
 /* The baseline of every number: popularity by the sum of values. */
 RS_MUST_USE enum rs_code rs_fit_popularity(struct rs_ctx *ctx, const struct rs_split *s,
                                            struct rs_model **out, struct rs_err *err);

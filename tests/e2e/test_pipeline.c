@@ -223,6 +223,13 @@ static void a_run_can_be_made_again_byte_for_byte(void **state)
         free(line);
     }
     free(bundle);
+    /* the run's own threshold, not the one that is configured now */
+    says("train --model als --set factors=4 --set iterations=2 --name strict "
+         "eval.relevance_threshold=4.5",
+         "run_id");
+    doc = json("reproduce strict", "equal");
+    assert_true(rs_val_get_bool(doc, "equal", false));
+    rs_val_free(doc);
 }
 
 static void runs_are_listed_filtered_and_removed(void **state)
