@@ -154,7 +154,7 @@ enum rs_code rs_cmd_data_prepare(struct rs_ctx *ctx, const struct rs_args *args,
     struct rs_ingest_opts o = rs_stage_ingest_opts(ctx, strict);
     rc = rs_ingest(paths, 1, &o, &ctx->task, &x, &report, err);
     if (rc) goto done;
-    rc = rs_stage_save_dataset(ctx, dataset, &x, &report, raw.items, source, out, err);
+    rc = rs_stage_save_dataset(ctx, dataset, &x, &report, raw.items, NULL, source, out, err);
     source = NULL;
 done:
     rs_val_free(source);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rs/base/fs.h"
+#include "rs/base/log.h"
 #include "rs/base/mem.h"
 #include "rs/commands/handlers.h"
 #include "rs/store/datasets.h"
@@ -32,7 +33,8 @@ static char *reader_of(const struct rs_args *args)
 }
 
 static enum rs_code import_files(struct rs_ctx *ctx, const struct rs_args *args, const char *name,
-                                 const char *const *paths, size_t n, struct rs_result *out,
+                                 const char *const *paths, size_t n,
+                                 const struct rs_dataset *before, struct rs_result *out,
                                  struct rs_err *err)
 {
     bool strict = rs_args_bool(args, "strict") || rs_conf_bool(ctx->conf, "data.strict");
@@ -46,8 +48,8 @@ static enum rs_code import_files(struct rs_ctx *ctx, const struct rs_args *args,
         rc = rs_stage_source(ctx, paths, n, strict, reader, &source, err);
     }
     if (!rc) {
-        rc = rs_stage_save_dataset(ctx, name, &x, &report, rs_args_text(args, "catalogue"), source,
-                                   out, err);
+        rc = rs_stage_save_dataset(ctx, name, &x, &report, rs_args_text(args, "catalogue"), before,
+                                   source, out, err);
     }
     free(reader);
     rs_ingest_report_clear(&report);
@@ -71,7 +73,7 @@ static enum rs_code import_given(struct rs_ctx *ctx, const struct rs_args *args,
     /* The test file first: where it is bad, nothing is imported. */
     enum rs_code rc = rs_ingest(&test, 1, &o, &ctx->task, &x, &report, err);
     if (rc) goto done;
-    rc = import_files(ctx, args, name, &train, 1, out, err);
+    rc = import_files(ctx, args, name, &train, 1, NULL, out, err);
     if (rc) goto done;
     rc = rs_ctx_dataset(ctx, name, &d, err);
     if (rc) goto done;
@@ -137,7 +139,8 @@ static enum rs_code write_dataset(const struct rs_interactions *x, FILE *f, stru
     return ferror(f) ? rs_fail(err, RS_EIO, "write rows") : RS_OK;
 }
 
-/* --feedback: prepared rows and posted events together become the dataset. */
+/* --feedback: prepared rows and posted events together become the dataset; items keep their
+ * titles. The file between is read once and removed. */
 static enum rs_code import_feedback(struct rs_ctx *ctx, const struct rs_args *args,
                                     const char *name, struct rs_result *out, struct rs_err *err)
 {
@@ -145,11 +148,9 @@ static enum rs_code import_feedback(struct rs_ctx *ctx, const struct rs_args *ar
     struct rs_dataset *d = NULL;
     struct rs_fs_file file = {0};
     struct feedback_file feedback = {0};
-    char *path = rs_ctx_path(ctx, "data/raw/%s/with-feedback.jsonl", name);
-    char *dir = rs_ctx_path(ctx, "data/raw/%s", name);
+    char *path = rs_ctx_path(ctx, "data/interim/%s/with-feedback.jsonl", name);
     enum rs_code rc = rs_ctx_store(ctx, &st, err);
     if (!rc) rc = rs_ctx_dataset(ctx, name, &d, err);
-    if (!rc) rc = rs_fs_mkdirs(dir, err);
     if (!rc) rc = rs_fs_create(path, &file, err);
     if (rc) goto done;
     feedback.f = file.f;
@@ -161,7 +162,11 @@ static enum rs_code import_feedback(struct rs_ctx *ctx, const struct rs_args *ar
     if (!rc) rc = rs_fs_commit(&file, err);
     if (rc) goto done;
     const char *paths[1] = {path};
-    rc = import_files(ctx, args, name, paths, 1, out, err);
+    rc = import_files(ctx, args, name, paths, 1, d, out, err);
+    struct rs_err none = {0};
+    if (rs_fs_remove(path, &none)) {
+        rs_log(RS_LOG_WARN, "import", "%s", none.msg);
+    }
     if (!rc) {
         rs_val_set_int(out->doc, "feedback_rows", feedback.rows);
         rs_result_say(out, "%lld posted events are part of '%s' now", (long long)feedback.rows,
@@ -170,7 +175,6 @@ static enum rs_code import_feedback(struct rs_ctx *ctx, const struct rs_args *ar
 done:
     rs_fs_discard(&file);
     rs_dataset_close(d);
-    free(dir);
     free(path);
     return rc;
 }
@@ -201,7 +205,7 @@ enum rs_code rs_cmd_data_import(struct rs_ctx *ctx, const struct rs_args *args,
     for (size_t i = 0; i < n; i++) {
         paths[i] = rs_args_nth(args, "file", i);
     }
-    rc = import_files(ctx, args, name, paths, n, out, err);
+    rc = import_files(ctx, args, name, paths, n, NULL, out, err);
     free(paths);
     return rc;
 }

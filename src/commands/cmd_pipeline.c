@@ -88,7 +88,7 @@ static bool can_fetch(const struct rs_pipeline *p)
     bool known = rs_known_set_find(p->dataset) || rs_str_starts(p->dataset, "synthetic");
     bool there = rs_fs_is_dir(dir);
     free(dir);
-    return known || there;
+    return (known || there) && !rs_stage_is_imported(p->ctx, p->dataset);
 }
 
 static enum rs_code fetch(struct rs_pipeline *p, struct rs_err *err)

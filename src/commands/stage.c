@@ -135,11 +135,37 @@ double rs_stage_threshold(const struct rs_ctx *ctx, const float *values, int64_t
     return threshold < 1 ? threshold : 1;
 }
 
+/* Titles, genres and years of the items that `from` has too. */
+static enum rs_code carry_catalogue(const struct rs_dataset *from, const struct rs_idmap *items,
+                                    struct rs_catalogue *to, int64_t *matched, struct rs_err *err)
+{
+    struct rs_str id;
+    struct rs_str genres;
+    enum rs_code rc = RS_OK;
+    rs_str_init(&id, 0);
+    rs_str_init(&genres, 0);
+    for (int32_t i = 0; i < rs_idmap_size(items) && !rc; i++) {
+        rs_str_reset(&id);
+        rs_idmap_add_text(items, i, &id);
+        int32_t was = rs_idmap_find(from->x.items, rs_str_text(&id));
+        const char *title = was < 0 ? "" : rs_catalogue_title(from->catalogue, was);
+        if (!title[0]) continue;
+        rs_str_reset(&genres);
+        rs_catalogue_add_genres(from->catalogue, was, &genres);
+        rc = rs_catalogue_set(to, i, title, rs_str_text(&genres),
+                              rs_catalogue_year(from->catalogue, was), err);
+        *matched += 1;
+    }
+    rs_str_clear(&genres);
+    rs_str_clear(&id);
+    return rc;
+}
+
 enum rs_code rs_stage_save_dataset(struct rs_ctx *ctx, const char *dataset,
                                    const struct rs_interactions *x,
                                    const struct rs_ingest_report *report,
-                                   const char *catalogue_file, struct rs_val *source,
-                                   struct rs_result *out, struct rs_err *err)
+                                   const char *catalogue_file, const struct rs_dataset *before,
+                                   struct rs_val *source, struct rs_result *out, struct rs_err *err)
 {
     int32_t n_items = rs_idmap_size(x->items);
     struct rs_catalogue *catalogue = rs_catalogue_new(n_items);
@@ -155,8 +181,10 @@ enum rs_code rs_stage_save_dataset(struct rs_ctx *ctx, const char *dataset,
     if (rc) goto done;
     if (catalogue_file) {
         rc = rs_catalogue_read(catalogue_file, x->items, catalogue, &matched, err);
-        if (rc) goto done;
+    } else if (before) {
+        rc = carry_catalogue(before, x->items, catalogue, &matched, err);
     }
+    if (rc) goto done;
     rs_val_set_int(quality, "items_described", matched);
     rs_val_set(quality, "source", source);
     source = NULL;
@@ -231,6 +259,21 @@ done:
     return rc;
 }
 
+static bool came_by_import(const struct rs_dataset *d)
+{
+    const struct rs_val *reader = rs_val_at(d->report, "source.options.reader");
+    return reader && reader->type == RS_VAL_STR && reader->s[0];
+}
+
+bool rs_stage_is_imported(struct rs_ctx *ctx, const char *dataset)
+{
+    struct rs_dataset *d = NULL;
+    struct rs_err none = {0};
+    bool imported = !rs_ctx_dataset(ctx, dataset, &d, &none) && came_by_import(d);
+    rs_dataset_close(d);
+    return imported;
+}
+
 char *rs_stage_why_prepare(struct rs_ctx *ctx, const char *dataset)
 {
     struct rs_err none = {0};
@@ -240,8 +283,8 @@ char *rs_stage_why_prepare(struct rs_ctx *ctx, const char *dataset)
     char *why = NULL;
     if (rs_ctx_dataset(ctx, dataset, &d, &none)) {
         why = rs_xstrdup(none.code == RS_ENOTFOUND ? "not prepared yet" : none.msg);
-    } else if (rs_stage_raw_files(ctx, dataset, &raw, &none)) {
-        why = rs_xstrdup(""); /* imported: there is nothing to prepare it from again */
+    } else if (came_by_import(d) || rs_stage_raw_files(ctx, dataset, &raw, &none)) {
+        why = rs_xstrdup(""); /* there is nothing to prepare it from again */
     } else {
         const char *paths[2] = {raw.ratings, raw.items};
         bool strict = rs_conf_bool(ctx->conf, "data.strict");

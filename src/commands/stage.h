@@ -32,18 +32,24 @@ struct rs_split_opts rs_stage_split_opts(const struct rs_ctx *ctx, enum rs_proto
  * opinion, and there every row is relevant. values NULL: all 1. */
 double rs_stage_threshold(const struct rs_ctx *ctx, const float *values, int64_t n);
 
-/* Write data/interim/<dataset>/dataset.rsd, its report as JSON beside it, and its row. */
+/* Write data/interim/<dataset>/dataset.rsd, its report as JSON beside it, and its row. Items are
+ * described by catalogue_file; where it is NULL, as in `before` (or not, where that is NULL too).
+ * Takes source. */
 RS_MUST_USE enum rs_code rs_stage_save_dataset(struct rs_ctx *ctx, const char *dataset,
                                                const struct rs_interactions *x,
                                                const struct rs_ingest_report *report,
-                                               const char *catalogue_file, struct rs_val *source,
-                                               struct rs_result *out, struct rs_err *err);
+                                               const char *catalogue_file,
+                                               const struct rs_dataset *before,
+                                               struct rs_val *source, struct rs_result *out,
+                                               struct rs_err *err);
 /* Cut, write card.json, fill the result. given_test: for `given`. */
 RS_MUST_USE enum rs_code rs_stage_save_split(struct rs_ctx *ctx, const struct rs_dataset *d,
                                              const struct rs_interactions *given_test,
                                              const struct rs_split_opts *o, const char *name,
                                              struct rs_result *out, struct rs_err *err);
 
+/* Was the dataset made by `data import`, so that data/raw does not make it? */
+bool rs_stage_is_imported(struct rs_ctx *ctx, const char *dataset);
 /* "" where the stage is up to date, else why it must run; the caller frees. */
 char *rs_stage_why_prepare(struct rs_ctx *ctx, const char *dataset);
 char *rs_stage_why_split(struct rs_ctx *ctx, const char *dataset, const char *name,

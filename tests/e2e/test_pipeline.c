@@ -13,6 +13,7 @@
 #include "rs/base/fs.h"
 #include "rs/base/mem.h"
 #include "rs/cli/cli.h"
+#include "rs/store/datasets.h"
 #include "rs/store/store.h"
 #include "rs/tracking/runs.h"
 
@@ -397,6 +398,53 @@ static void stages_run_one_by_one_too(void **state)
     free(path);
 }
 
+/* Posted events join a dataset that was imported; its titles stay, and the pipeline goes on. */
+static void feedback_joins_a_dataset_for_good(void **state)
+{
+    (void)state;
+    static const char ratings[] = "userId,movieId,rating,timestamp\n";
+    static const char movies[] = "movieId,title,genres\n1,First (1999),Drama\n2,Second,Comedy\n"
+                                 "3,Third,Drama|Comedy\n4,Fourth,Drama\n5,Fifth,Comedy\n";
+    struct rs_str rows;
+    rs_str_init(&rows, 0);
+    rs_str_add(&rows, ratings);
+    for (int r = 0; r < 60; r++) {
+        rs_str_addf(&rows, "%d,%d,%d,%d\n", r / 5 + 1, r % 5 + 1, r % 7 ? 5 : 2,
+                    1000 + r * 13 % 60);
+    }
+    ref_bin_write(&bin, "own.csv", rs_str_text(&rows), rows.len);
+    rs_str_clear(&rows);
+    ref_bin_write(&bin, "own-movies.csv", movies, strlen(movies));
+    says("data import own.csv --name own --catalogue own-movies.csv", "rows");
+    ref_bin_refuses(&bin, 3, "data import --name own --feedback", "nothing to append");
+
+    struct rs_store *st = NULL;
+    struct rs_err err = {0};
+    int64_t id;
+    char *path = ref_bin_path(&bin, "db/recsys.db");
+    struct rs_feedback f = {.user_id = "99", .item_id = "2", .value = 5, .time_s = 2000000000};
+    assert_ok(rs_store_open(path, 0, &st, &err), &err);
+    assert_ok(rs_feedback_add(st, &f, &id, &err), &err);
+    rs_store_close(st);
+    free(path);
+
+    struct rs_val *doc = json("data import --name own --feedback", "feedback_rows,interactions");
+    assert_int_equal(rs_val_get_int(doc, "interactions", 0), 61);
+    rs_val_free(doc);
+    for (int pass = 0; pass < 2; pass++) { /* before the pipeline, and after it */
+        doc = json("user show 99 --dataset own", "history");
+        assert_string_equal(rs_val_get_str(first(doc, "history"), "title", ""), "Second");
+        assert_string_equal(rs_val_get_str(first(doc, "history"), "genres", ""), "Comedy");
+        rs_val_free(doc);
+        doc = json("item show 1 --dataset own", "year,title");
+        assert_int_equal(rs_val_get_int(doc, "year", 0), 1999);
+        rs_val_free(doc);
+        says("pipeline run --dataset own --models popularity --no-promote "
+             "eval.bootstrap_samples=100 split.user_core=0 split.item_core=0",
+             "stages");
+    }
+}
+
 static void the_configuration_is_shown_as_composed(void **state)
 {
     (void)state;
@@ -487,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_backup_brings_the_store_back),
         cmocka_unit_test(stages_run_one_by_one_too),
         cmocka_unit_test(lists_without_values_come_with_their_split),
+        cmocka_unit_test(feedback_joins_a_dataset_for_good),
         cmocka_unit_test(the_configuration_is_shown_as_composed),
         cmocka_unit_test(the_program_explains_itself),
     };
