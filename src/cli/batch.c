@@ -15,9 +15,13 @@
 #define MAX_BATCH_LINE (1 << 20)
 
 static struct rs_task *watched; /* the handler's only way to the running command */
+static volatile sig_atomic_t end_asked;
 
 static void on_signal(int number)
 {
+    if (number != SIGINT) {
+        end_asked = 1;
+    }
     if (watched && atomic_exchange(&watched->cancel, true) && number == SIGINT) {
         _exit(130); /* asked twice: files appear whole or not at all, so nothing is half-written */
     }
@@ -31,6 +35,13 @@ void rs_cli_watch_signals(struct rs_task *task)
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGHUP, &sa, NULL);
+}
+
+bool rs_cli_take_end(void)
+{
+    bool asked = end_asked != 0;
+    end_asked = 0;
+    return asked;
 }
 
 static const char *env_get(const char *name)

@@ -22,6 +22,7 @@ static struct {
     struct rs_ctx *ctx;
     char **found; /* candidates of the word being completed */
     size_t next;
+    bool ended; /* by a signal */
 } prompt;
 
 static const char *env_get(const char *name)
@@ -90,10 +91,13 @@ static bool is_end(const char *line)
     return strcmp(line, "exit") == 0 || strcmp(line, "quit") == 0;
 }
 
-/* Ctrl-C at the prompt: a fresh line; readline has let go of the old one. */
+/* Ctrl-C at the prompt: a fresh line; readline has let go of the old one. SIGTERM: the end. */
 static int on_interrupt(void)
 {
-    if (rs_task_cancelled(&prompt.ctx->task)) {
+    if (rs_cli_take_end()) {
+        prompt.ended = true;
+        rl_done = 1;
+    } else if (rs_task_cancelled(&prompt.ctx->task)) {
         atomic_store(&prompt.ctx->task.cancel, false);
         rl_replace_line("", 0);
         rl_crlf();
@@ -109,6 +113,7 @@ int rs_cli_shell(struct rs_cli *cli)
     char *path = history_path();
     cli->inside = true;
     prompt.ctx = cli->ctx;
+    prompt.ended = false;
     rl_readline_name = "recsys-tui";
     rl_attempted_completion_function = matches;
     rl_completer_word_break_characters = " \t\n";
@@ -121,7 +126,8 @@ int rs_cli_shell(struct rs_cli *cli)
     int status = 0;
     char *line;
     while ((line = readline("recsys> ")) != NULL) {
-        if (is_end(line)) {
+        if (prompt.ended || is_end(line)) {
+            status = prompt.ended ? rs_code_exit(RS_ECANCEL) : status;
             free(line);
             break;
         }
@@ -131,6 +137,7 @@ int rs_cli_shell(struct rs_cli *cli)
             status = rs_cli_run_line(cli, line);
             fflush(cli->out);
             atomic_store(&cli->ctx->task.cancel, false);
+            rs_cli_take_end(); /* what it stopped was the command */
         }
         free(line);
     }

@@ -1,5 +1,6 @@
 /* The prompt on a real terminal: editing, completion, history, Ctrl-C, and colours. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -128,6 +129,22 @@ static void ctrl_c_clears_the_line_and_stops_a_command(void **state)
     assert_int_equal(ref_pty_close(&p), 0);
 }
 
+static void a_request_to_end_stops_a_command_then_the_prompt(void **state)
+{
+    (void)state;
+    struct ref_pty p = prompt();
+    ref_pty_send(&p, "train --model als --set factors=128 --set iterations=1000 --seed 10\r");
+    ref_pty_expect(&p, "epochs");
+    assert_int_equal(kill(p.pid, SIGTERM), 0);
+    ref_pty_expect(&p, "stopped");
+    ref_pty_expect(&p, "recsys> ");
+    ref_pty_send(&p, "token list\r");
+    ref_pty_expect(&p, "none");
+    ref_pty_expect(&p, "recsys> ");
+    assert_int_equal(kill(p.pid, SIGTERM), 0);
+    assert_int_equal(ref_pty_close(&p), 130);
+}
+
 static void headings_are_bold_on_a_terminal_alone(void **state)
 {
     (void)state;
@@ -156,6 +173,7 @@ int main(void)
         cmocka_unit_test(tab_completes_from_table_and_workspace),
         cmocka_unit_test(the_arrow_brings_back_what_was_said),
         cmocka_unit_test(ctrl_c_clears_the_line_and_stops_a_command),
+        cmocka_unit_test(a_request_to_end_stops_a_command_then_the_prompt),
         cmocka_unit_test(headings_are_bold_on_a_terminal_alone),
         cmocka_unit_test(a_terminal_without_a_command_gets_help),
     };

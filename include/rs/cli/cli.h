@@ -62,5 +62,7 @@ int rs_cli_shell(struct rs_cli *cli);
 /* Ctrl-C, SIGTERM and SIGHUP set the cancel flag of the running command; a second Ctrl-C ends at
  * once. NULL: no command to cancel any more. */
 void rs_cli_watch_signals(struct rs_task *task);
+/* Did SIGTERM or SIGHUP come since the last call? A prompt ends then. */
+bool rs_cli_take_end(void);
 
 #endif
