@@ -5,7 +5,7 @@
 #include "rs/base/conf.h"
 #include "rs/base/mem.h"
 
-/* {"if": {"properties": {select: {"const": option}}}, "then": {"properties": …}} for every option. */
+/* {"if": {"properties": {select: {"const": option}}}, "then": …} for every option. */
 static void add_options(const struct rs_conf_group *g, struct rs_val *schema)
 {
     struct rs_str options;

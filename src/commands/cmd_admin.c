@@ -150,6 +150,7 @@ enum rs_code rs_cmd_db_backup(struct rs_ctx *ctx, const struct rs_args *args, st
     int64_t bytes = 0;
     const char *file = rs_args_text(args, "file");
     enum rs_code rc = rs_ctx_store(ctx, &st, err);
+    if (!rc) rc = rs_ctx_make_folder_of(file, err);
     if (!rc) rc = rs_store_backup(st, file, err);
     if (!rc) rc = rs_fs_size(file, &bytes, err);
     if (rc) return rc;

@@ -137,7 +137,9 @@ done:
 
 static enum rs_code write_out(const struct bench *b, const char *path, struct rs_err *err)
 {
-    return path ? rs_json_write(path, b->figures, err) : RS_OK;
+    if (!path) return RS_OK;
+    enum rs_code rc = rs_ctx_make_folder_of(path, err);
+    return rc ? rc : rs_json_write(path, b->figures, err);
 }
 
 enum rs_code rs_cmd_bench(struct rs_ctx *ctx, const struct rs_args *args, struct rs_result *out,

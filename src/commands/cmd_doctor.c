@@ -90,7 +90,11 @@ static void check_workspace(struct doctor *d, const struct rs_ctx *ctx)
     char text[600];
     char *probe = rs_ctx_path(ctx, ".doctor-probe");
     struct rs_err err = {0};
-    if (!rs_fs_is_dir(ctx->workspace)) {
+    if (rs_fs_exists(ctx->workspace) && !rs_fs_is_dir(ctx->workspace)) {
+        snprintf(text, sizeof(text), "'%.200s' is no folder: say another with --workspace",
+                 ctx->workspace);
+        add(d, "workspace", BAD, text);
+    } else if (!rs_fs_is_dir(ctx->workspace)) {
         snprintf(text, sizeof(text), "'%.200s' is not there yet: the first command makes it",
                  ctx->workspace);
         add(d, "workspace", NOTE, text);

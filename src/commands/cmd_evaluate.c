@@ -227,7 +227,8 @@ static enum rs_code write_trec(const struct rs_eval *e, const struct rs_split *s
 {
     char *run = rs_xprintf("%s.run", prefix);
     char *qrels = rs_xprintf("%s.qrels", prefix);
-    enum rs_code rc = rs_eval_write_trec(e, s, o, run, qrels, err);
+    enum rs_code rc = rs_ctx_make_folder_of(prefix, err);
+    if (!rc) rc = rs_eval_write_trec(e, s, o, run, qrels, err);
     free(qrels);
     free(run);
     return rc;
@@ -241,7 +242,8 @@ static enum rs_code write_metrics(const struct rs_eval *e, const struct rs_eval_
     rs_val_set(v, rs_part_name(o->part), means_val(e, true));
     struct rs_val *part = rs_val_get(v, rs_part_name(o->part));
     rs_val_set_int(part, "users_evaluated", e->n_users);
-    enum rs_code rc = rs_json_write(path, v, err);
+    enum rs_code rc = rs_ctx_make_folder_of(path, err);
+    if (!rc) rc = rs_json_write(path, v, err);
     rs_val_free(v);
     return rc;
 }

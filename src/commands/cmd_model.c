@@ -53,7 +53,8 @@ enum rs_code rs_cmd_model_register(struct rs_ctx *ctx, const struct rs_args *arg
         rs_val_set_str(fixed, "bundle", v.bundle);
         rs_val_set_str(fixed, "dataset", v.dataset);
         rs_val_set_str(fixed, "split", v.split);
-        rc = rs_json_write(rs_args_text(args, "out"), fixed, err);
+        rc = rs_ctx_make_folder_of(rs_args_text(args, "out"), err);
+        if (!rc) rc = rs_json_write(rs_args_text(args, "out"), fixed, err);
         rs_val_free(fixed);
     }
 done:

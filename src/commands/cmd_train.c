@@ -159,7 +159,8 @@ static enum rs_code copy_bundle(struct rs_ctx *ctx, const struct training *t, co
                                 struct rs_err *err)
 {
     char *from = rs_ctx_bundle_path(ctx, t->bundle);
-    enum rs_code rc = rs_fs_copy(from, to, err);
+    enum rs_code rc = rs_ctx_make_folder_of(to, err);
+    if (!rc) rc = rs_fs_copy(from, to, err);
     free(from);
     return rc;
 }

@@ -72,6 +72,16 @@ char *rs_ctx_path(const struct rs_ctx *ctx, const char *fmt, ...)
     return rs_path_join(ctx->workspace, name);
 }
 
+enum rs_code rs_ctx_make_folder_of(const char *path, struct rs_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash || slash == path) return RS_OK;
+    char *dir = rs_xstrndup(path, (size_t)(slash - path));
+    enum rs_code rc = rs_fs_mkdirs(dir, err);
+    free(dir);
+    return rc;
+}
+
 enum rs_code rs_ctx_store(struct rs_ctx *ctx, struct rs_store **out, struct rs_err *err)
 {
     if (!ctx->store) {

@@ -207,13 +207,13 @@ static void numbers_are_measured_and_compared(void **state)
 static void a_run_can_be_made_again_byte_for_byte(void **state)
 {
     (void)state;
-    struct rs_val *doc =
-        json("train --model als --set factors=4 --set iterations=2 --name small --out small.rsm",
-             "run_id,model,params.factors,seconds,seconds_per_epoch,loss,peak_rss_bytes,bundle");
+    struct rs_val *doc = json(
+        "train --model als --set factors=4 --set iterations=2 --name small --out out/small.rsm",
+        "run_id,model,params.factors,seconds,seconds_per_epoch,loss,peak_rss_bytes,bundle");
     char *bundle = rs_xstrdup(rs_val_get_str(doc, "bundle", ""));
     assert_int_equal(strlen(bundle), 64);
     rs_val_free(doc);
-    says("model verify small.rsm", "ok");
+    says("model verify out/small.rsm", "ok");
     const char *const threads[] = {"1", "3", NULL};
     for (const char *const *t = threads; *t; t++) {
         char *line = line_of("reproduce small --threads %", *t);
@@ -364,7 +364,7 @@ static void jobs_tokens_and_the_store_are_kept(void **state)
     says("token list", "tokens");
     says("token revoke ci", "name,revoked");
 
-    says("db backup one.db", "file,bytes");
+    says("db backup copies/one.db", "file,bytes");
 }
 
 static void a_backup_brings_the_store_back(void **state)
@@ -387,11 +387,11 @@ static void stages_run_one_by_one_too(void **state)
          "users,items,interactions,train,val,test,dropped");
     says("features build --split last", "features");
     says("train --model popularity --split last --name on-last", "run_id,bundle");
-    says("evaluate --run on-last --out m.json", "metrics");
+    says("evaluate --run on-last --out out/m.json", "metrics");
     struct rs_val *doc = json("data inspect", "report,splits.last,splits.user-temporal");
     rs_val_free(doc);
     struct rs_err err = {0};
-    char *path = ref_bin_path(&bin, "m.json");
+    char *path = ref_bin_path(&bin, "out/m.json");
     assert_ok(rs_json_read(path, &doc, &err), &err);
     assert_non_null(rs_val_at(doc, "test.ndcg_at_10"));
     rs_val_free(doc);

@@ -64,6 +64,9 @@ RS_MUST_USE enum rs_code rs_ctx_store(struct rs_ctx *ctx, struct rs_store **out,
 char *rs_ctx_path(const struct rs_ctx *ctx, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The folder of a file that is to be written, made where it is not there. */
+RS_MUST_USE enum rs_code rs_ctx_make_folder_of(const char *path, struct rs_err *err);
+
 /* A name that becomes a folder or a key: 1 to 100 characters, no '/', no leading dot, no control
  * characters. what: "dataset". */
 RS_MUST_USE enum rs_code rs_ctx_check_name(const char *what, const char *name, struct rs_err *err);
