@@ -138,8 +138,8 @@ static void show_metrics(const struct rs_eval *e, const struct rs_eval *baseline
     rs_result_table(out, NULL, NULL, t);
 }
 
-/* eval.metric among the columns; where its k was not asked for, the same metric at the largest k that
- * was. */
+/* eval.metric among the columns; where its k was not asked for, the same metric at the largest k
+ * that was. */
 static enum rs_code counting_metric(const struct rs_ctx *ctx, const struct rs_eval *e,
                                     const struct rs_eval_opts *o, int *column, struct rs_err *err)
 {
