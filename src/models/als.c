@@ -140,6 +140,10 @@ static enum rs_code fold_in(const struct als *a, const int32_t *items, const flo
 {
     enum rs_code rc = check_items(&a->base, items, n, err);
     if (rc) return rc;
+    if (n == 0) { /* as in training: a row without entries is zero */
+        memset(x, 0, als_order(&a->c) * sizeof(*x));
+        return RS_OK;
+    }
     const struct rs_csr shape = {.n_cols = a->base.n_items};
     struct als_side side = users_side(a, &shape);
     if (!als_solve_one(&side, items, weights, n, x, scratch)) {
@@ -174,8 +178,18 @@ static size_t als_scratch(const struct rs_model *m, int32_t n)
            als_scratch_bytes(&a->c);
 }
 
+static bool is_zero(const float *x, size_t n)
+{
+    size_t k = 0;
+    while (k < n && x[k] == 0.0f) {
+        k++;
+    }
+    return k == n;
+}
+
 /* A profile's vector: the stored one of a user who was trained on, else from its items. *x_out
- * borrows; NULL: nothing personal to say. room: [order], then 2 n_items, then solving. */
+ * borrows; NULL: nothing personal to say (no item that counts, or dislikes alone: they make a zero
+ * vector, which ranks nothing). room: [order], then 2 n_items, then solving. */
 static enum rs_code profile_vector(const struct als *a, const struct rs_profile *who, float *room,
                                    const float **x_out, struct rs_err *err)
 {
@@ -187,11 +201,9 @@ static enum rs_code profile_vector(const struct als *a, const struct rs_profile 
     }
     if (who->user >= 0) {
         const float *x = a->x + (size_t)who->user * f;
-        for (size_t k = 0; k < f; k++) {
-            if (x[k] != 0.0f) {
-                *x_out = x;
-                return RS_OK;
-            }
+        if (!is_zero(x, f)) {
+            *x_out = x;
+            return RS_OK;
         }
     }
     enum rs_code rc = check_items(&a->base, who->items, who->n, err);
@@ -202,7 +214,7 @@ static enum rs_code profile_vector(const struct als *a, const struct rs_profile 
     int32_t n = rs_input_profile(&a->rule, who, items, weights);
     if (n == 0) return RS_OK;
     rc = fold_in(a, items, weights, n, room, items + n_items, err);
-    if (!rc) *x_out = room;
+    if (!rc && !is_zero(room, f)) *x_out = room;
     return rc;
 }
 

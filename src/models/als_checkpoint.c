@@ -70,6 +70,9 @@ static enum rs_code read_state(const struct rs_reader *r, uint64_t key, const st
     if (!rc) rc = rs_pack_get(r, "x", RS_PACK_F32, n_x, &x, NULL, err);
     if (!rc) rc = rs_pack_get(r, "y", RS_PACK_F32, n_y, &y, NULL, err);
     if (rc) return rc;
+    if (!als_usable(x, (size_t)n_x) || !als_usable(y, (size_t)n_y)) {
+        return rs_fail(err, RS_EDAMAGED, "it holds numbers beyond any factor");
+    }
     s->epoch = (int32_t)epoch;
     s->loss = *(const double *)loss;
     memcpy(s->x, x, (size_t)n_x * sizeof(*s->x));

@@ -38,9 +38,13 @@ struct fit {
     int64_t kept_ns;        /* when the last checkpoint was written */
 };
 
-static bool copies_weights(enum rs_input input, const struct rs_csr *ui)
+/* At most: both ways, columns and weights of all entries, and row offsets. */
+static double weights_bytes(enum rs_input input, const struct rs_csr *ui)
 {
-    return input != RS_INPUT_BINARY && ui->values;
+    if (input == RS_INPUT_BINARY || !ui->values) return 0;
+    double entry = sizeof(int32_t) + (input == RS_INPUT_POSITIVES ? 0 : sizeof(float));
+    return 2 * entry * (double)ui->nnz +
+           sizeof(int64_t) * ((double)ui->n_rows + (double)ui->n_cols + 2);
 }
 
 enum rs_code als_estimate(const struct rs_model *m, const struct rs_fit_data *d,
@@ -56,7 +60,7 @@ enum rs_code als_estimate(const struct rs_model *m, const struct rs_fit_data *d,
     int threads = rs_par_threads();
     enum rs_input input = (enum rs_input)rs_values_choice(m->values, "input");
     double bytes = (n_users + 2 * n_items) * f * sizeof(float);
-    if (copies_weights(input, d->ui)) bytes += 16 * nnz + 8 * (n_users + n_items);
+    bytes += weights_bytes(input, d->ui);
     bytes += (double)als_scratch_bytes(&c) * threads;
     bytes +=
         (double)als_gram_work(d->ui->n_rows > d->ui->n_cols ? d->ui->n_rows : d->ui->n_cols, c.f);
@@ -188,6 +192,15 @@ static void keep_checkpoint(struct fit *t, bool now)
     t->kept_ns = ns;
 }
 
+/* The fit is done. A file that stays costs room, not the model: another fit ignores it. */
+static void drop_checkpoint(const struct fit *t)
+{
+    struct rs_err err = {0};
+    if (t->checkpoint && rs_fs_remove(t->checkpoint, &err)) {
+        rs_log(RS_LOG_WARN, "train", "checkpoint=%s not_removed=\"%s\"", t->checkpoint, err.msg);
+    }
+}
+
 static enum rs_code run(struct fit *t, struct rs_task *task, struct rs_err *err)
 {
     const struct als_config *c = t->c;
@@ -269,8 +282,7 @@ enum rs_code als_fit(struct rs_model *m, const struct rs_fit_data *d, struct rs_
     a->tiles = a->own[2];
     a->gram = a->own[3];
     rc = als_finish(a, t.ui.n_rows, t.ui.n_cols, err);
-    if (rc) goto done;
-    if (t.checkpoint) rc = rs_fs_remove(t.checkpoint, err);
+    if (!rc) drop_checkpoint(&t);
 done:
     fit_clear(&t);
     return rc;

@@ -44,7 +44,7 @@ static float weight(const struct rs_input_rule *rule, float value, float center)
     }
 }
 
-/* items_out NULL: only counts. */
+/* items_out NULL: only counts. weights_out NULL: weights are not asked for. */
 static int64_t apply_row(const struct rs_input_rule *rule, const int32_t *items,
                          const float *values, int64_t n, int32_t *items_out, float *weights_out)
 {
@@ -56,7 +56,7 @@ static int64_t apply_row(const struct rs_input_rule *rule, const int32_t *items,
         if (w == 0.0f) continue;
         if (items_out) {
             items_out[kept] = items[i];
-            weights_out[kept] = w;
+            if (weights_out) weights_out[kept] = w;
         }
         kept++;
     }
@@ -89,14 +89,15 @@ enum rs_code rs_input_apply(const struct rs_input_rule *rule, const struct rs_cs
         kept += apply_row(rule, NULL, row_values(ui, u), rs_csr_len(ui, u), NULL, NULL);
     }
     struct rs_csr m = {0};
-    enum rs_code rc = rs_csr_alloc(ui->n_rows, ui->n_cols, kept, true, false, &m, err);
+    bool weighted = rule->input != RS_INPUT_POSITIVES; /* else all are 1 */
+    enum rs_code rc = rs_csr_alloc(ui->n_rows, ui->n_cols, kept, weighted, false, &m, err);
     if (rc) return rc;
     struct rs_csr_mut to = rs_csr_mut(&m);
     for (int32_t u = 0; u < ui->n_rows; u++) {
         int64_t begin = ui->indptr[u];
         to.indptr[u + 1] = to.indptr[u] + apply_row(rule, ui->indices + begin, row_values(ui, u),
                                                     rs_csr_len(ui, u), to.indices + to.indptr[u],
-                                                    to.values + to.indptr[u]);
+                                                    weighted ? to.values + to.indptr[u] : NULL);
     }
     *out = m;
     return RS_OK;

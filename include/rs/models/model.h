@@ -124,8 +124,8 @@ struct rs_input_rule {
 /* center: the mean of ui's values (signed; else 0). */
 struct rs_input_rule rs_input_rule_make(enum rs_input input, const struct rs_csr *ui,
                                         double threshold);
-/* A weighted copy of ui (users in rows) with the rows that the rule keeps; for binary it borrows
- * ui's arrays. values NULL: all 1. RS_ENOMEM. */
+/* A weighted copy of ui (users in rows) with the entries that the rule keeps; for binary it borrows
+ * ui's arrays. Where all weights are 1 (binary, positives) its values are NULL. RS_ENOMEM. */
 RS_MUST_USE enum rs_code rs_input_apply(const struct rs_input_rule *rule, const struct rs_csr *ui,
                                         struct rs_csr *out, struct rs_err *err);
 /* The same for one profile. values NULL: every item counts as liked, weight 1. Buffers of p->n;

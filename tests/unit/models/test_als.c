@@ -226,13 +226,73 @@ static void a_checkpoint_that_cannot_be_written_stops_nothing(void **state)
     struct rs_err err = {0};
     ref_problem_sized(&p, 7, 30, 30, 0.2);
     struct rs_fit_data d = ref_problem_data(&p);
-    d.checkpoint = "/no/such/folder/als.ckpt";
-    struct rs_model *m = ref_model_new("als", "factors=4 iterations=3");
+    char long_name[400]; /* nor read, nor removed */
+    snprintf(long_name, sizeof(long_name), "/tmp/%0300d", 0);
+    const char *const paths[] = {"/no/such/folder/als.ckpt", long_name};
+    for (int i = 0; i < 2; i++) {
+        d.checkpoint = paths[i];
+        struct rs_model *m = ref_model_new("als", "factors=4 iterations=3");
+        struct watch w = watch_make(&w, 2);
+        assert_code(rs_model_fit(m, &d, 0, &w.task, &err), RS_ECANCEL, &err, "after epoch 2");
+        assert_ok(rs_model_fit(m, &d, 0, NULL, &err), &err);
+        assert_int_equal(m->n_items, 30);
+        rs_model_free(m);
+    }
+    ref_problem_clear(&p);
+}
+
+/* The checkpoint at path again, x[0] no number, its checksums right. */
+static void spoil_checkpoint(const char *path)
+{
+    struct rs_err err = {0};
+    struct rs_reader *r = NULL;
+    struct rs_writer *w = NULL;
+    assert_ok(rs_pack_open(path, "CKPT", 1, 1, &r, &err), &err);
+    assert_ok(rs_writer_open(path, "CKPT", 1, &w, &err), &err);
+    static const struct {
+        const char *name;
+        enum rs_pack_type type;
+    } parts[] = {
+        {"head", RS_PACK_I64}, {"loss", RS_PACK_F64}, {"x", RS_PACK_F32}, {"y", RS_PACK_F32}};
+    for (size_t i = 0; i < 4; i++) {
+        const void *data;
+        int64_t n;
+        assert_ok(rs_pack_get(r, parts[i].name, parts[i].type, -1, &data, &n, &err), &err);
+        float *x = NULL;
+        if (i == 2) {
+            x = rs_xalloc((size_t)n, sizeof(*x));
+            memcpy(x, data, (size_t)n * sizeof(*x));
+            x[0] = NAN;
+            data = x;
+        }
+        assert_ok(rs_writer_add(w, parts[i].name, parts[i].type, data, (size_t)n, &err), &err);
+        free(x);
+    }
+    assert_ok(rs_writer_close(w, NULL, &err), &err);
+    rs_pack_close(r);
+}
+
+static void a_checkpoint_of_no_numbers_is_ignored(void **state)
+{
+    (void)state;
+    struct ref_problem p;
+    struct rs_err err = {0};
+    ref_problem_sized(&p, 13, 60, 50, 0.2);
+    char *dir = ref_temp_dir();
+    char *path = rs_path_join(dir, "als.ckpt");
+    struct rs_fit_data d = ref_problem_data(&p);
+    d.checkpoint = path;
+    struct rs_model *m = ref_model_new("als", "factors=4 iterations=5");
     struct watch w = watch_make(&w, 2);
     assert_code(rs_model_fit(m, &d, 0, &w.task, &err), RS_ECANCEL, &err, "after epoch 2");
-    assert_ok(rs_model_fit(m, &d, 0, NULL, &err), &err);
+    spoil_checkpoint(path);
+    w = watch_make(&w, -1);
+    assert_ok(rs_model_fit(m, &d, 0, &w.task, &err), &err);
+    assert_int_equal(w.first, 1);
     rs_model_free(m);
+    free(path);
     ref_problem_clear(&p);
+    ref_remove(dir);
 }
 
 static void a_loss_that_stands_still_ends_the_fit(void **state)
@@ -321,6 +381,52 @@ static void negative_weights_push_down(void **state)
     ref_problem_clear(&p);
 }
 
+/* Their vector is zero, and zero scores are no order: such a profile is answered otherwise. */
+static void dislikes_alone_say_nothing_personal(void **state)
+{
+    (void)state;
+    struct ref_problem p;
+    struct rs_err err = {0};
+    ref_problem_sized(&p, 12, 60, 40, 0.2);
+    struct rs_model *m = ref_problem_fit(&p, "als", "factors=8 input=signed");
+    const int32_t items[] = {3, 8};
+    const struct rs_profile who[] = {
+        {.user = -1, .items = items, .values = (const float[]){-9, -9}, .n = 2},
+        {.user = -1, .items = items, .values = (const float[]){1, 2}, .n = 2},
+        {.user = -1}};
+    float scores[3 * 40];
+    bool known[3] = {true, false, true};
+    void *scratch = rs_try_alloc(1, m->ops->scratch(m, 3));
+    assert_ok(m->ops->score(m, who, 3, scores, known, scratch, &err), &err);
+    assert_false(known[0]);
+    assert_true(known[1]);
+    assert_false(known[2]);
+    for (int i = 0; i < 40; i++) {
+        assert_true(scores[i] == 0.0f && scores[80 + i] == 0.0f);
+    }
+    free(scratch);
+    rs_model_free(m);
+    ref_problem_clear(&p);
+}
+
+/* Of more factors than items: G alone has no inverse. */
+static void no_items_fold_into_a_zero_vector(void **state)
+{
+    (void)state;
+    struct ref_problem p;
+    struct rs_err err = {0};
+    ref_problem_sized(&p, 14, 20, 5, 0.5);
+    struct rs_model *m = ref_problem_fit(&p, "als", "factors=8 input=binary");
+    float x[8];
+    memset(x, 0xff, sizeof(x));
+    assert_ok(rs_als_fold_in(m, NULL, NULL, 0, x, &err), &err);
+    for (int k = 0; k < 8; k++) {
+        assert_true(x[k] == 0.0f);
+    }
+    rs_model_free(m);
+    ref_problem_clear(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,10 +437,13 @@ int main(void)
         cmocka_unit_test(a_resumed_fit_is_the_uninterrupted_one),
         cmocka_unit_test(a_checkpoint_of_something_else_is_ignored),
         cmocka_unit_test(a_checkpoint_that_cannot_be_written_stops_nothing),
+        cmocka_unit_test(a_checkpoint_of_no_numbers_is_ignored),
         cmocka_unit_test(a_loss_that_stands_still_ends_the_fit),
         cmocka_unit_test(similar_is_the_cosine),
         cmocka_unit_test(the_seed_decides),
         cmocka_unit_test(negative_weights_push_down),
+        cmocka_unit_test(dislikes_alone_say_nothing_personal),
+        cmocka_unit_test(no_items_fold_into_a_zero_vector),
     };
     rs_log_set_stderr(false); /* ignored checkpoints are told there */
     return cmocka_run_group_tests(tests, NULL, NULL);

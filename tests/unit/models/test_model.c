@@ -23,6 +23,7 @@ static void check(enum rs_input input, const int64_t *want_ptr, const int32_t *w
     assert_int_equal(m.n_rows, 4);
     assert_int_equal(m.n_cols, 4);
     assert_int_equal(m.nnz, want_ptr[4]);
+    assert_true(!m.values == (input <= RS_INPUT_POSITIVES)); /* ones take no memory */
     for (int u = 0; u <= 4; u++) {
         assert_int_equal(m.indptr[u], want_ptr[u]);
     }
