@@ -282,14 +282,19 @@ static bool load_genres(struct rs_catalogue *c, const struct rs_val *names)
     return true;
 }
 
+/* Titles as lay_titles lays them: none shares bytes with another, so all fit into n_titles. */
 static bool rows_sound(const struct rs_catalogue *c)
 {
     uint64_t beyond = c->n_genres < 64 ? ~UINT64_C(0) << c->n_genres : 0;
     if (c->n_titles == 0 || c->titles[0] != '\0' || c->titles[c->n_titles - 1] != '\0')
         return false;
+    int64_t before = 0; /* offset of the last title that is not empty */
     for (int32_t i = 0; i < c->n_items; i++) {
-        if (c->offsets[i] < 0 || (size_t)c->offsets[i] >= c->n_titles) return false;
         if (c->masks[i] & beyond) return false;
+        int64_t at = c->offsets[i];
+        if (at == 0) continue;
+        if (at <= before || (size_t)at >= c->n_titles || c->titles[at - 1] != '\0') return false;
+        before = at;
     }
     return true;
 }

@@ -329,6 +329,36 @@ static void saved_and_loaded_they_are_the_same(void **state)
     ref_remove(dir);
 }
 
+/* Sections of n items, whatever they hold. */
+static void write_raw(const char *path, const char *titles, size_t n_titles, const int64_t *offsets,
+                      const uint64_t *masks, size_t n, const char *genre_names)
+{
+    struct rs_err err = {0};
+    struct rs_writer *w = NULL;
+    struct rs_val *genres = NULL;
+    const int32_t years[2] = {0};
+    assert_in_range(n, 1, 2);
+    assert_ok(rs_json_parse(genre_names, strlen(genre_names), "test", &genres, &err), &err);
+    assert_ok(rs_writer_open(path, "TEST", 1, &w, &err), &err);
+    assert_ok(rs_writer_add(w, "cat.title", RS_PACK_BYTES, titles, n_titles, &err), &err);
+    assert_ok(rs_writer_add(w, "cat.title_at", RS_PACK_I64, offsets, n, &err), &err);
+    assert_ok(rs_writer_add_json(w, "cat.genre", genres, &err), &err);
+    assert_ok(rs_writer_add(w, "cat.mask", RS_PACK_I64, masks, n, &err), &err);
+    assert_ok(rs_writer_add(w, "cat.year", RS_PACK_I32, years, n, &err), &err);
+    assert_ok(rs_writer_close(w, NULL, &err), &err);
+    rs_val_free(genres);
+}
+
+static void assert_damaged(const char *path, int32_t n_items)
+{
+    struct rs_err err = {0};
+    struct rs_reader *r = NULL;
+    struct rs_catalogue *c = NULL;
+    assert_ok(rs_pack_open(path, "TEST", 1, 1, &r, &err), &err);
+    assert_code(rs_catalogue_load(r, n_items, &c, &err), RS_EDAMAGED, &err, "make it again");
+    rs_pack_close(r);
+}
+
 /* Sections of one item that pass every checksum but make no sense. */
 static void senseless_sections_are_damaged(void **state)
 {
@@ -353,27 +383,25 @@ static void senseless_sections_are_damaged(void **state)
     char *dir = ref_temp_dir();
     char *path = rs_path_join(dir, "c.pack");
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct rs_err err = {0};
-        struct rs_writer *w = NULL;
-        struct rs_val *genres = NULL;
-        struct rs_reader *r = NULL;
-        struct rs_catalogue *c = NULL;
-        const int32_t year = 0;
-        assert_ok(rs_json_parse(cases[i].genres, strlen(cases[i].genres), "test", &genres, &err),
-                  &err);
-        assert_ok(rs_writer_open(path, "TEST", 1, &w, &err), &err);
-        assert_ok(
-            rs_writer_add(w, "cat.title", RS_PACK_BYTES, cases[i].titles, cases[i].n_titles, &err),
-            &err);
-        assert_ok(rs_writer_add(w, "cat.title_at", RS_PACK_I64, &cases[i].offset, 1, &err), &err);
-        assert_ok(rs_writer_add_json(w, "cat.genre", genres, &err), &err);
-        assert_ok(rs_writer_add(w, "cat.mask", RS_PACK_I64, &cases[i].mask, 1, &err), &err);
-        assert_ok(rs_writer_add(w, "cat.year", RS_PACK_I32, &year, 1, &err), &err);
-        assert_ok(rs_writer_close(w, NULL, &err), &err);
-        assert_ok(rs_pack_open(path, "TEST", 1, 1, &r, &err), &err);
-        assert_code(rs_catalogue_load(r, 1, &c, &err), RS_EDAMAGED, &err, "make it again");
-        rs_pack_close(r);
-        rs_val_free(genres);
+        write_raw(path, cases[i].titles, cases[i].n_titles, &cases[i].offset, &cases[i].mask, 1,
+                  cases[i].genres);
+        assert_damaged(path, 1);
+    }
+    free(path);
+    ref_remove(dir);
+}
+
+/* Shared, they would take more room when saved again than the block has. */
+static void titles_share_no_bytes(void **state)
+{
+    (void)state;
+    static const int64_t offsets[][2] = {{1, 1}, {4, 1}, {1, 2}, {2, 4}};
+    const uint64_t masks[2] = {0};
+    char *dir = ref_temp_dir();
+    char *path = rs_path_join(dir, "c.pack");
+    for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++) {
+        write_raw(path, "\0ab\0cd\0", 7, offsets[i], masks, 2, "[]");
+        assert_damaged(path, 2);
     }
     free(path);
     ref_remove(dir);
@@ -429,6 +457,7 @@ int main(void)
         cmocka_unit_test(reads_double_colons_and_latin1),
         cmocka_unit_test(bad_files_are_refused_with_their_place),
         cmocka_unit_test(too_many_genres_name_the_line),
+        cmocka_unit_test(titles_share_no_bytes),
         cmocka_unit_test(saved_and_loaded_they_are_the_same),
         cmocka_unit_test(senseless_sections_are_damaged),
         cmocka_unit_test(survives_failing_allocations),
