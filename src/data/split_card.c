@@ -29,7 +29,7 @@ static double part_of(int64_t n, int64_t of)
 static bool row_has(const struct rs_csr *m, int32_t row, double threshold)
 {
     for (int64_t e = m->indptr[row]; e < m->indptr[row + 1]; e++)
-        if ((m->values ? (double)m->values[e] : 1.0) >= threshold) return true;
+        if (rs_is_relevant(rs_csr_value(m, e), threshold)) return true;
     return false;
 }
 

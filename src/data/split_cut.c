@@ -342,7 +342,7 @@ int64_t rs_cut_evaluable(const struct cut *c, double threshold)
     for (int32_t u = 0; u < c->n_users; u++) {
         bool found = false;
         for (int64_t r = c->user_ptr[u]; r < c->user_ptr[u + 1] && !found; r++)
-            found = c->label[r] == ROW_TEST && (double)c->x->value[r] >= threshold;
+            found = c->label[r] == ROW_TEST && rs_is_relevant(c->x->value[r], threshold);
         n += found;
     }
     return n;

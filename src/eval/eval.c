@@ -79,7 +79,7 @@ static void walk_part(struct run *r, const struct rs_csr *part)
     int64_t n_relevant = 0;
     for (int32_t user = 0; user < part->n_rows; user++) {
         for (int64_t j = part->indptr[user]; j < part->indptr[user + 1]; j++) {
-            if (!rs_eval_is_relevant(part, j, r->o->threshold)) continue;
+            if (!rs_is_relevant(rs_csr_value(part, j), r->o->threshold)) continue;
             r->relevant[n_relevant++] = part->indices[j];
         }
         if (n_relevant > r->relevant_ptr[e->n_users]) {

@@ -46,7 +46,7 @@ static void add_qrels(struct trec *t, const struct rs_eval *e, const struct rs_e
     const struct rs_csr *part = rs_eval_part(t->s, o->part);
     int32_t user = e->users[u];
     for (int64_t j = part->indptr[user]; j < part->indptr[user + 1]; j++) {
-        if (!rs_eval_is_relevant(part, j, o->threshold)) continue;
+        if (!rs_is_relevant(rs_csr_value(part, j), o->threshold)) continue;
         rs_str_addf(&t->lines, "%s 0 ", rs_str_text(&t->user));
         add_id(t->s->items, part->indices[j], &t->raw, &t->lines);
         rs_str_add(&t->lines, " 1\n");

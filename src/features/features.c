@@ -19,16 +19,11 @@
 
 /* ---- popularity --------------------------------------------------------------------------- */
 
-static double value_at(const struct rs_csr *m, int64_t e)
-{
-    return m->values ? (double)m->values[e] : 1.0;
-}
-
 static double row_sum(const struct rs_csr *m, int32_t row)
 {
     double sum = 0;
     for (int64_t e = m->indptr[row]; e < m->indptr[row + 1]; e++)
-        sum += value_at(m, e);
+        sum += (double)rs_csr_value(m, e);
     return sum;
 }
 

@@ -34,7 +34,7 @@ static float weight(const struct rs_input_rule *rule, float value, float center)
 {
     switch (rule->input) {
     case RS_INPUT_POSITIVES:
-        return value >= rule->threshold ? 1.0f : 0.0f;
+        return rs_is_relevant(value, (double)rule->threshold) ? 1.0f : 0.0f;
     case RS_INPUT_VALUES:
         return value;
     case RS_INPUT_SIGNED:

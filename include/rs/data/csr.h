@@ -66,6 +66,18 @@ static inline int64_t rs_csr_len(const struct rs_csr *m, int32_t row)
     return m->indptr[row + 1] - m->indptr[row];
 }
 
+/* The value of entry e: 1 where the matrix has none. */
+static inline float rs_csr_value(const struct rs_csr *m, int64_t e)
+{
+    return m->values ? m->values[e] : 1.0f;
+}
+
+/* Relevance, the one definition: values are float, so 0.7 as data equals 0.7 as threshold. */
+static inline bool rs_is_relevant(float value, double threshold)
+{
+    return value >= (float)threshold;
+}
+
 /* Sections "<prefix>.ptr", ".idx", ".val", ".time"; prefix of at most 10 characters. load borrows
  * from the reader and runs rs_csr_check. */
 RS_MUST_USE enum rs_code rs_csr_save(const struct rs_csr *m, struct rs_writer *w,

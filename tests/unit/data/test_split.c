@@ -374,13 +374,13 @@ static bool warns(const struct rs_split *s, const char *part)
 }
 
 /* n users with the same ten items at times 1..10; the last is liked. */
-static struct rs_split *cut_many(int n, const struct rs_split_opts *o, bool times)
+static struct rs_split *cut_valued(int n, float value, const struct rs_split_opts *o, bool times)
 {
     struct rs_err err = {0};
     struct rs_split *s = NULL;
     struct ref_row *many = rs_xalloc((size_t)n * 10, sizeof(*many));
     for (int r = 0; r < n * 10; r++)
-        many[r] = (struct ref_row){r / 10, (r / 10 + r) % 10, 4.0f, r % 10 + 1};
+        many[r] = (struct ref_row){r / 10, (r / 10 + r) % 10, value, r % 10 + 1};
     char *dir = ref_temp_dir();
     char *path = rs_path_join(dir, "split.rsd");
     struct rs_dataset *d = ref_dataset(dir, many, n * 10, times);
@@ -391,6 +391,23 @@ static struct rs_split *cut_many(int n, const struct rs_split_opts *o, bool time
     free(many);
     ref_remove(dir);
     return s;
+}
+
+static struct rs_split *cut_many(int n, const struct rs_split_opts *o, bool times)
+{
+    return cut_valued(n, 4.0f, o, times);
+}
+
+/* Though 0.7 as a float is less than 0.7 as a double; in the part and in the cut not made. */
+static void a_value_equal_to_the_threshold_is_relevant(void **state)
+{
+    (void)state;
+    struct rs_split_opts o = plain(RS_RANDOM);
+    o.relevance_threshold = 0.7;
+    struct rs_split *s = cut_valued(40, 0.7f, &o, true);
+    assert_int_equal(count(s, "users_evaluable"), 40);
+    assert_int_equal(count(s, "proof.users_by_user_temporal"), 40);
+    rs_split_close(s);
 }
 
 static void verdicts_follow_the_number_of_users(void **state)
@@ -607,6 +624,7 @@ int main(void)
         cmocka_unit_test(options_that_say_the_same_are_equal),
         cmocka_unit_test(options_out_of_range_are_refused),
         cmocka_unit_test(refusals_say_what_to_do),
+        cmocka_unit_test(a_value_equal_to_the_threshold_is_relevant),
         cmocka_unit_test(verdicts_follow_the_number_of_users),
         cmocka_unit_test(a_weak_split_points_to_a_better_one),
         cmocka_unit_test(leaks_in_time_are_counted_and_told),

@@ -301,6 +301,27 @@ static void without_bootstrap_and_vectors(void **state)
     ep_clear(&p);
 }
 
+/* 0.7 as a float lies below 0.7 as a double; a value of 0.7 meets a threshold of 0.7 all the same. */
+static void a_value_equal_to_the_threshold_is_relevant(void **state)
+{
+    (void)state;
+    struct ep_problem p;
+    ep_init(&p, 6, 40, false);
+    struct rs_eval_opts o = opts_of(RS_PART_TEST, RS_EXCLUDE_TRAIN);
+    struct rs_eval *want = run(&p, &o);
+    struct rs_csr_mut test = rs_csr_mut(&p.split.test);
+    for (int64_t j = 0; j < p.split.test.nnz; j++) {
+        test.values[j] = test.values[j] >= 3.5f ? 0.7f : 0.6f;
+    }
+    o.threshold = 0.7;
+    struct rs_eval *got = run(&p, &o);
+    assert_int_equal(got->n_users, want->n_users);
+    assert_memory_equal(got->mean, want->mean, (size_t)want->n_metrics * sizeof(*want->mean));
+    rs_eval_free(got);
+    rs_eval_free(want);
+    ep_clear(&p);
+}
+
 static void refuses(const struct ep_problem *p, const struct rs_eval_opts *o, const char *part)
 {
     struct rs_err err = {0};
@@ -388,6 +409,7 @@ int main(void)
         cmocka_unit_test(many_blocks),
         cmocka_unit_test(same_on_any_number_of_threads),
         cmocka_unit_test(without_bootstrap_and_vectors),
+        cmocka_unit_test(a_value_equal_to_the_threshold_is_relevant),
         cmocka_unit_test(refused_arguments),
         cmocka_unit_test(stops_when_cancelled),
         cmocka_unit_test(survives_want_of_memory),
