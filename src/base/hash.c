@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "fs_impl.h"
 #include "rs/base/mem.h"
 
 #define READ_SIZE ((size_t)1 << 18)
@@ -47,11 +48,7 @@ void rs_sha256_of(const void *data, size_t len, char out[RS_SHA256_HEX])
 enum rs_code rs_sha256_file(const char *path, char out[RS_SHA256_HEX], struct rs_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        rs_fail_errno(err, errno, "open '%s'", path);
-        if (errno == ENOENT || errno == ENOTDIR) err->code = RS_ENOTFOUND;
-        return err->code;
-    }
+    if (fd < 0) return rs_fs_fail(err, errno, "open", path);
     enum rs_code rc = RS_OK;
     char *buf = rs_try_alloc(READ_SIZE, 1);
     if (!buf) {
