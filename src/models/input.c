@@ -74,30 +74,47 @@ static const float *row_values(const struct rs_csr *m, int32_t row)
     return m->values ? m->values + m->indptr[row] : NULL;
 }
 
-enum rs_code rs_input_apply(const struct rs_input_rule *rule, const struct rs_csr *ui,
-                            struct rs_csr *out, struct rs_err *err)
+static int64_t count_kept(const struct rs_input_rule *rule, const struct rs_csr *ui)
 {
-    if (rule->input == RS_INPUT_BINARY || !ui->values) {
-        *out = *ui;
-        out->values = NULL;
-        out->owned = NULL;
-        return RS_OK;
-    }
     int64_t kept = 0;
 #pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1024) reduction(+ : kept)
     for (int32_t u = 0; u < ui->n_rows; u++) {
         kept += apply_row(rule, NULL, row_values(ui, u), rs_csr_len(ui, u), NULL, NULL);
     }
+    return kept;
+}
+
+/* All entries of ui with these weights. */
+static struct rs_csr borrow(const struct rs_csr *ui, const float *weights)
+{
+    struct rs_csr m = *ui;
+    m.values = weights;
+    m.owned = NULL;
+    return m;
+}
+
+enum rs_code rs_input_apply(const struct rs_input_rule *rule, const struct rs_csr *ui,
+                            struct rs_csr *out, struct rs_err *err)
+{
+    if (rule->input == RS_INPUT_BINARY || !ui->values) {
+        *out = borrow(ui, NULL);
+        return RS_OK;
+    }
+    bool ones = rule->input == RS_INPUT_POSITIVES;
+    int64_t kept = count_kept(rule, ui);
+    if (kept == ui->nnz && rule->input != RS_INPUT_SIGNED) {
+        *out = borrow(ui, ones ? NULL : ui->values);
+        return RS_OK;
+    }
     struct rs_csr m = {0};
-    bool weighted = rule->input != RS_INPUT_POSITIVES; /* else all are 1 */
-    enum rs_code rc = rs_csr_alloc(ui->n_rows, ui->n_cols, kept, weighted, false, &m, err);
+    enum rs_code rc = rs_csr_alloc(ui->n_rows, ui->n_cols, kept, !ones, false, &m, err);
     if (rc) return rc;
     struct rs_csr_mut to = rs_csr_mut(&m);
     for (int32_t u = 0; u < ui->n_rows; u++) {
         int64_t begin = ui->indptr[u];
         to.indptr[u + 1] = to.indptr[u] + apply_row(rule, ui->indices + begin, row_values(ui, u),
                                                     rs_csr_len(ui, u), to.indices + to.indptr[u],
-                                                    weighted ? to.values + to.indptr[u] : NULL);
+                                                    ones ? NULL : to.values + to.indptr[u]);
     }
     *out = m;
     return RS_OK;

@@ -124,8 +124,9 @@ struct rs_input_rule {
 /* center: the mean of ui's values (signed; else 0). */
 struct rs_input_rule rs_input_rule_make(enum rs_input input, const struct rs_csr *ui,
                                         double threshold);
-/* A weighted copy of ui (users in rows) with the entries that the rule keeps; for binary it borrows
- * ui's arrays. Where all weights are 1 (binary, positives) its values are NULL. RS_ENOMEM. */
+/* The entries of ui (users in rows) that the rule keeps, with their weights; values are NULL where
+ * all weights are 1 (binary, positives). It borrows ui's arrays where none leaves and values do not
+ * change, else it is a copy without times. RS_ENOMEM. */
 RS_MUST_USE enum rs_code rs_input_apply(const struct rs_input_rule *rule, const struct rs_csr *ui,
                                         struct rs_csr *out, struct rs_err *err);
 /* The same for one profile. values NULL: every item counts as liked, weight 1. Buffers of p->n;

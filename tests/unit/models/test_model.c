@@ -63,6 +63,31 @@ static void weights_by_hand(void **state)
           (double[]){2, -2, 2 - mean, 2 - mean, 4 - mean});
 }
 
+/* What takes no memory: a matrix all of whose entries stay as they are. */
+static void entries_that_all_stay_are_borrowed(void **state)
+{
+    (void)state;
+    static const struct {
+        enum rs_input input;
+        double threshold;
+        bool borrowed;
+    } cases[] = {{RS_INPUT_BINARY, 9, true},
+                 {RS_INPUT_POSITIVES, 1, true},
+                 {RS_INPUT_POSITIVES, 2, false},
+                 {RS_INPUT_VALUES, 9, true},
+                 {RS_INPUT_SIGNED, 1, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct rs_err err = {0};
+        struct rs_csr m = {0};
+        struct rs_input_rule rule = rs_input_rule_make(cases[i].input, &ui, cases[i].threshold);
+        assert_ok(rs_input_apply(&rule, &ui, &m, &err), &err);
+        assert_true((m.indices == indices) == cases[i].borrowed);
+        assert_true(!m.owned == cases[i].borrowed);
+        if (cases[i].input == RS_INPUT_VALUES) assert_ptr_equal(m.values, values);
+        rs_csr_clear(&m);
+    }
+}
+
 static void without_values_every_row_is_one(void **state)
 {
     (void)state;
@@ -90,7 +115,7 @@ static enum rs_code apply(void *ctx, struct rs_err *err)
 {
     (void)ctx;
     struct rs_csr m = {0};
-    struct rs_input_rule rule = {.input = RS_INPUT_VALUES};
+    struct rs_input_rule rule = {.input = RS_INPUT_SIGNED};
     enum rs_code rc = rs_input_apply(&rule, &ui, &m, err);
     rs_csr_clear(&m);
     return rc;
@@ -120,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_by_hand),
+        cmocka_unit_test(entries_that_all_stay_are_borrowed),
         cmocka_unit_test(without_values_every_row_is_one),
         cmocka_unit_test(failing_memory_is_an_error),
         cmocka_unit_test(the_refusal_names_need_limit_and_remedy),
