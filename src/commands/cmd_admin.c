@@ -166,14 +166,15 @@ enum rs_code rs_cmd_db_restore(struct rs_ctx *ctx, const struct rs_args *args,
     const char *file = rs_args_text(args, "file");
     char *path = rs_ctx_path(ctx, "db/recsys.db");
     char *dir = rs_ctx_path(ctx, "db");
+    bool before = rs_fs_exists(path);
     rs_store_close(ctx->store);
     ctx->store = NULL;
     enum rs_code rc = rs_fs_mkdirs(dir, err);
     if (!rc) rc = rs_store_restore(file, path, err);
     if (!rc) {
         rs_val_set_str(out->doc, "file", file);
-        rs_result_say(out, "%s is the store now; the one before is db/recsys.db.before-restore",
-                      file);
+        rs_result_say(out, "%s is the store now%s", file,
+                      before ? "; the one before is db/recsys.db.before-restore" : "");
     }
     free(dir);
     free(path);

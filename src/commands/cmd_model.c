@@ -305,28 +305,14 @@ static enum rs_code bundle_of(struct rs_ctx *ctx, const char *ref, char **path, 
                               struct rs_err *err)
 {
     want[0] = '\0';
-    if (rs_str_ends(ref, ".rsm")) {
+    if (ref && rs_str_ends(ref, ".rsm")) {
         *path = rs_xstrdup(ref);
         return RS_OK;
     }
-    struct rs_version v = {0};
-    enum rs_code rc = get_version(ctx, ref, &v, err);
-    if (!rc) {
-        snprintf(want, 65, "%s", v.bundle);
-        *path = rs_ctx_bundle_path(ctx, v.bundle);
-        rs_version_clear(&v);
-        return RS_OK;
-    }
-    struct rs_run run = {0};
-    char id[RS_RUN_ID];
-    struct rs_err none = {0};
-    if (rc != RS_ENOTFOUND || !ctx->store || rs_runs_resolve(ctx->store, ref, id, &none)) return rc;
-    rc = rs_runs_get(ctx->store, id, &run, err);
-    if (!rc) {
-        snprintf(want, 65, "%s", run.bundle);
-        *path = rs_ctx_bundle_path(ctx, run.bundle);
-    }
-    rs_run_clear(&run);
+    char *label = NULL;
+    enum rs_code rc = rs_ctx_bundle_hash(ctx, ref, want, &label, err);
+    if (!rc) *path = rs_ctx_bundle_path(ctx, want);
+    free(label);
     return rc;
 }
 
@@ -346,8 +332,7 @@ enum rs_code rs_cmd_model_verify(struct rs_ctx *ctx, const struct rs_args *args,
     const char *ref = rs_args_text(args, "model");
     char *path = NULL;
     char want[65];
-    enum rs_code rc =
-        bundle_of(ctx, ref ? ref : rs_conf_text(ctx->conf, "serving.alias"), &path, want, err);
+    enum rs_code rc = bundle_of(ctx, ref, &path, want, err);
     if (!rc && !want[0]) rc = hash_of_unnamed(path, want, err);
     if (!rc) {
         rc = rs_bundle_verify(path, want[0] ? want : NULL, err);

@@ -189,15 +189,21 @@ enum rs_code rs_cmd_run_delete(struct rs_ctx *ctx, const struct rs_args *args,
     for (size_t i = 0; i < n && !rc; i++) { /* all must be there before the first one goes */
         rc = rs_runs_resolve(st, rs_args_nth(args, "run", i), ids[i], err);
     }
+    if (!rc) rc = rs_store_begin(st, err);
+    if (rc) goto done;
     for (size_t i = 0; i < n && !rc; i++) {
         rc = rs_runs_delete(st, ids[i], err);
-        if (!rc) {
-            rs_val_push(deleted, rs_val_str(ids[i]));
-        }
+        rs_val_push(deleted, rs_val_str(ids[i]));
+    }
+    if (rc) {
+        rs_store_rollback(st); /* all of them, or none */
+    } else {
+        rc = rs_store_commit(st, err);
     }
     if (!rc) {
         rs_result_say(out, "%zu runs removed; 'run gc' frees the bundles nothing needs", n);
     }
+done:
     free(ids);
     return rc;
 }
@@ -243,16 +249,13 @@ enum rs_code rs_cmd_run_gc(struct rs_ctx *ctx, const struct rs_args *args, struc
     char *dir = rs_ctx_path(ctx, "models");
     enum rs_code rc = rs_ctx_store(ctx, &st, err);
     if (rc) goto done;
-    int64_t running_ms;
-    rc = oldest_running(st, &running_ms, err);
+    int64_t running_ms; /* a file of the list belongs to a run that runs still, or to a known one */
+    rc = rs_ctx_list_folder(dir, &files, err);
+    if (!rc) rc = oldest_running(st, &running_ms, err);
     if (rc) goto done;
     rc = rs_runs_bundles(st, &hashes, err);
     if (rc) goto done;
     struct rs_val *gone = rs_result_set(out, "removed", rs_val_list());
-    struct rs_err none = {0};
-    if (rs_fs_list(dir, &files, &none)) {
-        files = rs_xalloc(1, sizeof(*files)); /* no models yet: nothing to remove */
-    }
     for (char **f = files; *f && !rc; f++) {
         if (!rs_str_ends(*f, ".rsm") || needed(hashes, *f)) continue;
         char *path = rs_path_join(dir, *f);

@@ -66,10 +66,10 @@ static enum rs_code sync_bundles(struct rs_ctx *ctx, int64_t *n_out, struct rs_e
 {
     struct rs_val *known = NULL;
     char **names = NULL;
-    struct rs_err none = {0};
     char *dir = rs_ctx_path(ctx, "models");
     enum rs_code rc = rs_runs_bundles(ctx->store, &known, err);
-    if (rc || rs_fs_list(dir, &names, &none)) goto done;
+    if (!rc) rc = rs_ctx_list_folder(dir, &names, err);
+    if (rc) goto done;
     for (char **n = names; *n && !rc; n++) {
         if (strlen(*n) != 68 || !rs_str_ends(*n, ".rsm")) continue;
         char *sha256 = rs_xstrndup(*n, 64);

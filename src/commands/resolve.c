@@ -13,20 +13,24 @@
 #include "rs/registry/versions.h"
 #include "rs/tracking/runs.h"
 
-/* Folders below `dir` that hold `file`, NULL-ended. */
-static enum rs_code list_holding(const char *dir, const char *file, char ***out, struct rs_err *err)
+enum rs_code rs_ctx_list_folder(const char *dir, char ***out, struct rs_err *err)
 {
-    struct rs_err none = {0};
-    char **names = NULL;
-    enum rs_code rc = rs_fs_list(dir, &names, &none);
+    struct rs_err why = {0};
+    enum rs_code rc = rs_fs_list(dir, out, &why);
     if (rc == RS_ENOTFOUND) {
         *out = rs_xalloc(1, sizeof(**out));
         return RS_OK;
     }
-    if (rc) {
-        *err = none;
-        return rc;
-    }
+    if (rc) *err = why;
+    return rc;
+}
+
+/* Folders below `dir` that hold `file`, NULL-ended. */
+static enum rs_code list_holding(const char *dir, const char *file, char ***out, struct rs_err *err)
+{
+    char **names = NULL;
+    enum rs_code rc = rs_ctx_list_folder(dir, &names, err);
+    if (rc) return rc;
     size_t n = 0;
     while (names[n]) {
         n++;
@@ -90,43 +94,41 @@ enum rs_code rs_ctx_check_name(const char *what, const char *name, struct rs_err
 }
 
 /* said, else `configured` if it is there, else the only one, else `configured`. */
-static char *choose(const char *said, const char *configured, char **there)
+static const char *choose(const char *said, const char *configured, char **there)
 {
-    if (said) return rs_xstrdup(said);
-    if (!in_list(there, configured) && there[0] && !there[1]) return rs_xstrdup(there[0]);
-    return rs_xstrdup(configured);
+    if (said) return said;
+    return !in_list(there, configured) && there[0] && !there[1] ? there[0] : configured;
+}
+
+/* The chosen name, which becomes a folder; takes the list `there`. */
+static enum rs_code take_name(const char *what, const char *said, const char *configured,
+                              char **there, char **out, struct rs_err *err)
+{
+    const char *name = choose(said, configured, there);
+    enum rs_code rc = rs_ctx_check_name(what, name, err);
+    if (!rc) *out = rs_xstrdup(name);
+    rs_fs_list_free(there);
+    return rc;
 }
 
 enum rs_code rs_ctx_dataset_name(struct rs_ctx *ctx, const struct rs_args *args, char **out,
                                  struct rs_err *err)
 {
-    const char *said = rs_args_text(args, "dataset");
-    if (said) {
-        enum rs_code rc = rs_ctx_check_name("dataset", said, err);
-        if (rc) return rc;
-    }
-    char **there;
+    char **there = NULL;
     enum rs_code rc = rs_ctx_list_datasets(ctx, &there, err);
     if (rc) return rc;
-    *out = choose(said, rs_conf_text(ctx->conf, "data.dataset"), there);
-    rs_fs_list_free(there);
-    return RS_OK;
+    return take_name("dataset", rs_args_text(args, "dataset"),
+                     rs_conf_text(ctx->conf, "data.dataset"), there, out, err);
 }
 
 enum rs_code rs_ctx_split_name(struct rs_ctx *ctx, const struct rs_args *args, const char *dataset,
                                char **out, struct rs_err *err)
 {
-    const char *said = rs_args_text(args, "split");
-    if (said) {
-        enum rs_code rc = rs_ctx_check_name("split", said, err);
-        if (rc) return rc;
-    }
-    char **there;
+    char **there = NULL;
     enum rs_code rc = rs_ctx_list_splits(ctx, dataset, &there, err);
     if (rc) return rc;
-    *out = choose(said, rs_conf_text(ctx->conf, "split.protocol"), there);
-    rs_fs_list_free(there);
-    return RS_OK;
+    return take_name("split", rs_args_text(args, "split"),
+                     rs_conf_text(ctx->conf, "split.protocol"), there, out, err);
 }
 
 enum rs_code rs_ctx_dataset(struct rs_ctx *ctx, const char *name, struct rs_dataset **out,
@@ -152,41 +154,23 @@ char *rs_ctx_bundle_path(const struct rs_ctx *ctx, const char *sha256)
     return rs_ctx_path(ctx, "models/%s.rsm", sha256);
 }
 
-/* The bundle hash that a reference to the store means. */
-static enum rs_code find_bundle(struct rs_store *st, const char *ref, char sha256[65],
-                                char **label_out, struct rs_err *err)
+static enum rs_code bundle_of_version(struct rs_store *st, int64_t number, char sha256[65],
+                                      char **label_out, struct rs_err *err)
 {
-    struct rs_err none = {0};
-    int64_t number;
-    enum rs_code rc = rs_versions_resolve(st, ref, &number, &none);
-    if (!rc) {
-        struct rs_version v = {0};
-        rc = rs_versions_get(st, number, &v, err);
-        if (rc) return rc;
-        memcpy(sha256, v.bundle, strnlen(v.bundle, 64) + 1);
-        *label_out = rs_xprintf("v%lld", (long long)number);
-        rs_version_clear(&v);
-        return RS_OK;
-    }
-    if (rc != RS_ENOTFOUND) {
-        *err = none;
-        return rc;
-    }
-    char id[RS_RUN_ID];
-    struct rs_err of_run = {0};
-    rc = rs_runs_resolve(st, ref, id, &of_run);
-    if (rc == RS_ENOTFOUND) {
-        return rs_fail(
-            err, RS_ENOTFOUND,
-            "model '%s': neither a version, an alias nor a run (see 'model list', 'run list')",
-            ref);
-    }
-    if (rc) {
-        *err = of_run;
-        return rc;
-    }
+    struct rs_version v = {0};
+    enum rs_code rc = rs_versions_get(st, number, &v, err);
+    if (rc) return rc;
+    memcpy(sha256, v.bundle, strnlen(v.bundle, 64) + 1);
+    *label_out = rs_xprintf("v%lld", (long long)number);
+    rs_version_clear(&v);
+    return RS_OK;
+}
+
+static enum rs_code bundle_of_run(struct rs_store *st, const char *id, char sha256[65],
+                                  char **label_out, struct rs_err *err)
+{
     struct rs_run run = {0};
-    rc = rs_runs_get(st, id, &run, err);
+    enum rs_code rc = rs_runs_get(st, id, &run, err);
     if (rc) return rc;
     if (!run.bundle[0]) {
         rc = rs_fail(err, RS_ENOTFOUND, "run %s is %s and has no model", id,
@@ -196,6 +180,40 @@ static enum rs_code find_bundle(struct rs_store *st, const char *ref, char sha25
         *label_out = rs_xprintf("run %s", id);
     }
     rs_run_clear(&run);
+    return rc;
+}
+
+enum rs_code rs_ctx_bundle_hash(struct rs_ctx *ctx, const char *ref, char sha256[65],
+                                char **label_out, struct rs_err *err)
+{
+    struct rs_store *st;
+    struct rs_err why = {0};
+    int64_t number;
+    char id[RS_RUN_ID];
+    const char *alias = rs_conf_text(ctx->conf, "serving.alias");
+    enum rs_code rc = rs_ctx_store(ctx, &st, err);
+    if (rc) return rc;
+    if (!ref && rs_alias_get(st, alias, &number, &why) == RS_ENOTFOUND) {
+        return rs_fail(err, RS_ENOTFOUND,
+                       "no version is behind the alias '%s': promote one ('model promote'), or say "
+                       "which with --model RUN",
+                       alias);
+    }
+    why = (struct rs_err){0};
+    rc = rs_versions_resolve(st, ref ? ref : alias, &number, &why);
+    if (!rc) return bundle_of_version(st, number, sha256, label_out, err);
+    if (rc == RS_ENOTFOUND && ref) {
+        why = (struct rs_err){0};
+        rc = rs_runs_resolve(st, ref, id, &why);
+        if (!rc) return bundle_of_run(st, id, sha256, label_out, err);
+    }
+    if (rc == RS_ENOTFOUND) {
+        return rs_fail(
+            err, RS_ENOTFOUND,
+            "model '%s': neither a version, an alias nor a run (see 'model list', 'run list')",
+            ref ? ref : alias);
+    }
+    *err = why;
     return rc;
 }
 
@@ -209,21 +227,9 @@ enum rs_code rs_ctx_bundle(struct rs_ctx *ctx, const char *ref, struct rs_bundle
         }
         return opened;
     }
-    struct rs_store *st;
-    enum rs_code rc = rs_ctx_store(ctx, &st, err);
-    if (rc) return rc;
-    const char *alias = rs_conf_text(ctx->conf, "serving.alias");
-    char sha256[65] = "";
+    char sha256[65];
     char *label = NULL;
-    int64_t number;
-    struct rs_err none = {0};
-    if (!ref && rs_alias_get(st, alias, &number, &none) == RS_ENOTFOUND) {
-        return rs_fail(err, RS_ENOTFOUND,
-                       "no version is behind the alias '%s': promote one ('model promote'), or say "
-                       "which with --model RUN",
-                       alias);
-    }
-    rc = find_bundle(st, ref ? ref : alias, sha256, &label, err);
+    enum rs_code rc = rs_ctx_bundle_hash(ctx, ref, sha256, &label, err);
     if (rc) return rc;
     char *path = rs_ctx_bundle_path(ctx, sha256);
     rc = rs_bundle_open(path, out, err);

@@ -200,6 +200,8 @@ static void bad_settings_name_what_is_expected(void **state)
     refuses(2, "recommend", "--user|--items");
     refuses(2, "recommend --items ''", "--items|empty");
     refuses(2, "recommend --user 1 --genres ''", "--genres|empty");
+    refuses(2, "features build --dataset synthetic --split ../synthetic/user-temporal",
+            "split name");
     ref_bin_write(&bin, "params.yaml", "model:\n  factors: lots\n", SIZE_MAX);
     refuses(2, "train", "params.yaml:2|factors|\"lots\"");
     ref_bin_write(&bin, "params.yaml", "model:\n  factors: [8\n", SIZE_MAX);
@@ -218,6 +220,7 @@ static void unknown_names_are_not_found(void **state)
     (void)state;
     refuses(3, "recommend --user nobody --strict", "'nobody'");
     refuses(3, "recommend --items nothing,2", "'nothing'");
+    refuses(3, "model verify nothing", "'nothing'|neither a version, an alias nor a run");
     refuses(3, "similar --item nothing", "'nothing'");
     refuses(3, "explain --user nobody --item 1", "'nobody'");
     refuses(3, "user show nobody", "'nobody'|synthetic");

@@ -259,6 +259,11 @@ static void runs_are_listed_filtered_and_removed(void **state)
     assert_int_equal(rs_val_get(doc, "removed")->n, 0);
     rs_val_free(doc);
     ref_bin_refuses(&bin, 8, "run delete als", "version");
+    says("train --model als --set factors=3 --set iterations=1 --name stays", "run_id");
+    ref_bin_refuses(&bin, 8, "run delete stays als", "version");
+    says("run show stays", "run_id"); /* all that are named, or none */
+    says("run delete stays", "deleted");
+    says("run gc", "removed");
 }
 
 /* A bundle may be there before its run's row names it: while a run goes on, young ones stay. */
@@ -416,6 +421,7 @@ static void feedback_joins_a_dataset_for_good(void **state)
     rs_str_clear(&rows);
     ref_bin_write(&bin, "own-movies.csv", movies, strlen(movies));
     says("data import own.csv --name own --catalogue own-movies.csv", "rows");
+    ref_bin_refuses(&bin, 2, "user list data.dataset=../interim/own", "dataset name|no '/'");
     ref_bin_refuses(&bin, 3, "data import --name own --feedback", "nothing to append");
 
     struct rs_store *st = NULL;

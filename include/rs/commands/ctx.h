@@ -80,6 +80,8 @@ RS_MUST_USE enum rs_code rs_ctx_dataset(struct rs_ctx *ctx, const char *name,
                                         struct rs_dataset **out, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_ctx_split(struct rs_ctx *ctx, const char *dataset, const char *split,
                                       struct rs_split **out, struct rs_err *err);
+/* rs_fs_list, where a folder that is not there is an empty one. */
+RS_MUST_USE enum rs_code rs_ctx_list_folder(const char *dir, char ***out, struct rs_err *err);
 /* Names of folders below data/interim or data/processed/<dataset> that hold a finished one. */
 RS_MUST_USE enum rs_code rs_ctx_list_datasets(struct rs_ctx *ctx, char ***out, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_ctx_list_splits(struct rs_ctx *ctx, const char *dataset, char ***out,
@@ -89,6 +91,9 @@ RS_MUST_USE enum rs_code rs_ctx_list_splits(struct rs_ctx *ctx, const char *data
  * of the configuration (serving.alias, "production"). label_out: "v3", "run 3f9a12…"; or NULL. */
 RS_MUST_USE enum rs_code rs_ctx_bundle(struct rs_ctx *ctx, const char *ref, struct rs_bundle **out,
                                        char **label_out, struct rs_err *err);
+/* The hash of the bundle that a version, alias or run means; ref and label_out as above. */
+RS_MUST_USE enum rs_code rs_ctx_bundle_hash(struct rs_ctx *ctx, const char *ref, char sha256[65],
+                                            char **label_out, struct rs_err *err);
 /* Path of a bundle by hash: models/<sha256>.rsm. The caller frees. */
 char *rs_ctx_bundle_path(const struct rs_ctx *ctx, const char *sha256);
 /* The login name, for the journal. */
