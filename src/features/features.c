@@ -6,6 +6,7 @@
  */
 #include "rs/features/features.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -62,6 +63,18 @@ enum rs_code rs_popularity(const struct rs_csr *iu, enum rs_popularity_kind kind
         scores_out[i] = kind == RS_POP_COUNT ? (double)rs_csr_len(iu, i)
                         : kind == RS_POP_SUM ? row_sum(iu, i)
                                              : row_decayed(iu, i, t_max, half_life_s);
+    }
+    return RS_OK;
+}
+
+enum rs_code rs_popularity_narrow(const double *scores, int32_t n, float *out, struct rs_err *err)
+{
+    for (int32_t i = 0; i < n; i++) {
+        if (!(fabs(scores[i]) <= (double)FLT_MAX))
+            return rs_fail(err, RS_ENUMERIC,
+                           "popularity of item %d is %g, beyond float: scale the values down", i,
+                           scores[i]);
+        out[i] = (float)scores[i];
     }
     return RS_OK;
 }

@@ -351,15 +351,17 @@ static enum rs_code als_save(const struct rs_model *m, struct rs_writer *w, stru
     return rc;
 }
 
+typedef bool sound_fn(const float *v, size_t n);
+
 static enum rs_code get_floats(const struct rs_reader *r, const char *name, size_t n,
-                               const float **out, struct rs_err *err)
+                               sound_fn *sound, const float **out, struct rs_err *err)
 {
     const void *data;
     enum rs_code rc = rs_pack_get(r, name, RS_PACK_F32, (int64_t)n, &data, NULL, err);
     if (rc) return rc;
     *out = data;
-    if (!als_usable(*out, n)) {
-        return rs_fail(err, RS_EDAMAGED, "section '%s' holds numbers beyond any factor", name);
+    if (!sound(*out, n)) {
+        return rs_fail(err, RS_EDAMAGED, "section '%s' holds numbers that no training gives", name);
     }
     return RS_OK;
 }
@@ -378,11 +380,14 @@ static enum rs_code als_load(struct rs_model *m, const struct rs_reader *r, stru
     }
     size_t f = (size_t)a->c.f;
     const float *rule = NULL;
-    rc = get_floats(r, "als.rule", 2, &rule, err);
-    if (!rc) rc = get_floats(r, "als.x", (size_t)shape[0] * f, &a->x, err);
-    if (!rc) rc = get_floats(r, "als.y", (size_t)shape[1] * f, &a->y, err);
-    if (!rc) rc = get_floats(r, "als.tiles", rs_dense_tiles_size(shape[1], a->c.f), &a->tiles, err);
-    if (!rc) rc = get_floats(r, "als.gram", als_order(&a->c) * als_ld(&a->c), &a->gram, err);
+    rc = get_floats(r, "als.rule", 2, als_finite, &rule, err);
+    if (!rc) rc = get_floats(r, "als.x", (size_t)shape[0] * f, als_usable, &a->x, err);
+    if (!rc) rc = get_floats(r, "als.y", (size_t)shape[1] * f, als_usable, &a->y, err);
+    if (!rc)
+        rc = get_floats(r, "als.tiles", rs_dense_tiles_size(shape[1], a->c.f), als_usable,
+                        &a->tiles, err);
+    if (!rc)
+        rc = get_floats(r, "als.gram", als_order(&a->c) * als_ld(&a->c), als_finite, &a->gram, err);
     if (rc) return rc;
     a->rule = (struct rs_input_rule){.input = (enum rs_input)rs_values_choice(m->values, "input"),
                                      .threshold = rule[0],

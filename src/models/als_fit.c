@@ -227,7 +227,8 @@ static enum rs_code run(struct fit *t, struct rs_task *task, struct rs_err *err)
     rs_task_report(task, c->iterations); /* fewer where the loss stood still */
     als_gram(s->y, s->n_items, c->f, t->threads, t->gram_y, t->gram_work);
     als_gram_base(c, t->gram_y, t->a->own[3]);
-    return RS_OK;
+    if (als_finite(t->a->own[3], als_order(c) * als_ld(c))) return RS_OK;
+    return rs_fail(err, RS_ENUMERIC, "sums over the item factors are beyond float");
 }
 
 enum rs_code als_finish(struct als *a, int32_t n_users, int32_t n_items, struct rs_err *err)

@@ -66,8 +66,9 @@ void als_gram_base(const struct als_config *c, const double *gram, float *out);
 
 /* Scratch of one thread for solving. */
 size_t als_scratch_bytes(const struct als_config *c);
-/* All of v[n] are numbers whose products and sums of products stay finite. */
+/* All of v[n] are factors: numbers whose products and sums of products stay finite. */
 bool als_usable(const float *v, size_t n);
+bool als_finite(const float *v, size_t n);
 
 /* One side of a half step. */
 struct als_side {
@@ -121,7 +122,7 @@ enum rs_code als_fit(struct rs_model *m, const struct rs_fit_data *d, struct rs_
                      struct rs_err *err);
 enum rs_code als_estimate(const struct rs_model *m, const struct rs_fit_data *d,
                           struct rs_estimate *out, struct rs_err *err);
-/* Norms of the items, made from y; RS_ENUMERIC where a vector is not usable. */
+/* Shape, and norms of the items, made from y. RS_ENOMEM. */
 enum rs_code als_finish(struct als *a, int32_t n_users, int32_t n_items, struct rs_err *err);
 
 #endif

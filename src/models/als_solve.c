@@ -171,13 +171,23 @@ static bool solve_system(struct work *w, float *out)
     return true;
 }
 
-bool als_usable(const float *v, size_t n)
+static bool all_within(const float *v, size_t n, float bound)
 {
     int bad = 0;
     for (size_t k = 0; k < n; k++) {
-        bad |= !(fabsf(v[k]) <= largest); /* NaN is bad too */
+        bad |= !(fabsf(v[k]) <= bound); /* NaN is bad too */
     }
     return !bad;
+}
+
+bool als_usable(const float *v, size_t n)
+{
+    return all_within(v, n, largest);
+}
+
+bool als_finite(const float *v, size_t n)
+{
+    return all_within(v, n, FLT_MAX);
 }
 
 static bool row_cholesky(const struct als_side *s, const struct entries *e, struct work *w)

@@ -51,11 +51,8 @@ static enum rs_code write_popularity(const struct rs_split *s, struct rs_writer 
         goto done;
     }
     rc = rs_popularity(&s->train_t, RS_POP_SUM, 0, sums, err);
-    if (rc) goto done;
-    for (size_t i = 0; i < n; i++) {
-        scores[i] = (float)sums[i];
-    }
-    rc = rs_writer_add(w, "popularity", RS_PACK_F32, scores, n, err);
+    if (!rc) rc = rs_popularity_narrow(sums, s->n_items, scores, err);
+    if (!rc) rc = rs_writer_add(w, "popularity", RS_PACK_F32, scores, n, err);
 done:
     free(sums);
     free(scores);

@@ -60,6 +60,18 @@ static enum rs_code popularity_estimate(const struct rs_model *m, const struct r
     return RS_OK;
 }
 
+/* The largest becomes 1, unless none is above 0. */
+static void scale_to_one(double *scores, size_t n)
+{
+    double max = 0;
+    for (size_t i = 0; i < n; i++) {
+        max = fmax(max, scores[i]);
+    }
+    for (size_t i = 0; max > 0 && i < n; i++) {
+        scores[i] /= max;
+    }
+}
+
 static enum rs_code popularity_fit(struct rs_model *m, const struct rs_fit_data *d,
                                    struct rs_task *task, struct rs_err *err)
 {
@@ -89,13 +101,9 @@ static enum rs_code popularity_fit(struct rs_model *m, const struct rs_fit_data 
         rc = rs_fail(err, RS_ECANCEL, "stopped");
         goto done;
     }
-    double max = 0;
-    for (size_t i = 0; i < n; i++) {
-        max = fmax(max, scores[i]);
-    }
-    for (size_t i = 0; i < n; i++) {
-        p->own_scores[i] = (float)(blend && max > 0 ? scores[i] / max : scores[i]);
-    }
+    if (blend) scale_to_one(scores, n);
+    rc = rs_popularity_narrow(scores, d->ui->n_cols, p->own_scores, err);
+    if (rc) goto done;
     if (blend) memcpy(p->own_genres, d->genres, n * sizeof(*p->own_genres));
     p->scores = p->own_scores;
     p->genres = p->own_genres;

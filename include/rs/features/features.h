@@ -22,6 +22,9 @@ enum rs_popularity_kind { RS_POPULARITIES(RS_POP_ENUM) RS_POP_KIND_COUNT };
 RS_MUST_USE enum rs_code rs_popularity(const struct rs_csr *iu, enum rs_popularity_kind kind,
                                        double half_life_days, double *scores_out,
                                        struct rs_err *err);
+/* scores[n] as the floats that models keep. RS_ENUMERIC: one is beyond them. */
+RS_MUST_USE enum rs_code rs_popularity_narrow(const double *scores, int32_t n, float *out,
+                                              struct rs_err *err);
 
 struct rs_features {
     int32_t n_users, n_items;

@@ -427,6 +427,35 @@ static void no_items_fold_into_a_zero_vector(void **state)
     ref_problem_clear(&p);
 }
 
+/* What a fit keeps, a load takes: a threshold is no factor. */
+static void large_thresholds_are_loaded(void **state)
+{
+    (void)state;
+    struct ref_problem p;
+    struct rs_err err = {0};
+    ref_problem_sized(&p, 15, 20, 20, 0.3);
+    struct rs_fit_data d = ref_problem_data(&p);
+    d.threshold = 1e16;
+    char *dir = ref_temp_dir();
+    char *path = rs_path_join(dir, "model");
+    struct rs_writer *w = NULL;
+    struct rs_reader *r = NULL;
+    struct rs_model *m = ref_model_new("als", "factors=4 input=binary");
+    struct rs_model *loaded = ref_model_new("als", "factors=4 input=binary");
+    assert_ok(rs_model_fit(m, &d, 0, NULL, &err), &err);
+    assert_ok(rs_writer_open(path, "TEST", 1, &w, &err), &err);
+    assert_ok(m->ops->save(m, w, &err), &err);
+    assert_ok(rs_writer_close(w, NULL, &err), &err);
+    assert_ok(rs_pack_open(path, "TEST", 1, 1, &r, &err), &err);
+    assert_ok(m->ops->load(loaded, r, &err), &err);
+    rs_model_free(loaded);
+    rs_model_free(m);
+    rs_pack_close(r);
+    free(path);
+    ref_problem_clear(&p);
+    ref_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +472,7 @@ int main(void)
         cmocka_unit_test(the_seed_decides),
         cmocka_unit_test(negative_weights_push_down),
         cmocka_unit_test(dislikes_alone_say_nothing_personal),
+        cmocka_unit_test(large_thresholds_are_loaded),
         cmocka_unit_test(no_items_fold_into_a_zero_vector),
     };
     rs_log_set_stderr(false); /* ignored checkpoints are told there */

@@ -153,7 +153,7 @@ static void saved_and_loaded_is_the_same(void **state)
 static void check_threads(const char *model, const char *params)
 {
     struct ref_problem p;
-    ref_problem_sized(&p, 12, 300, 90, 0.1);
+    ref_problem_sized(&p, 12, 5000, 90, 0.02); /* more users than one block of a sum */
     char *dir = ref_temp_dir();
     char *path = rs_path_join(dir, "model");
     char *first = NULL;

@@ -93,6 +93,24 @@ static void decay_needs_times(void **state)
     rs_model_free(m);
 }
 
+static void sums_beyond_float_are_a_numerical_failure(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    static const float huge[] = {3e38f, 3e38f, 3e38f, 1, 1};
+    struct rs_csr huge_iu = iu;
+    huge_iu.values = huge;
+    struct rs_fit_data d = {.ui = &ui, .iu = &huge_iu, .genres = genres};
+    struct rs_model *m = ref_model_new("popularity", "score=sum");
+    assert_code(rs_model_fit(m, &d, 0, NULL, &err), RS_ENUMERIC, &err,
+                "popularity of item 0 is 9e+38");
+    assert_int_equal(m->n_items, 0);
+    rs_model_free(m);
+    m = ref_model_new("popularity", "score=sum genre_blend=0.5"); /* shares of the largest */
+    assert_ok(rs_model_fit(m, &d, 0, NULL, &err), &err);
+    rs_model_free(m);
+}
+
 static void a_profile_item_must_exist(void **state)
 {
     (void)state;
@@ -114,6 +132,7 @@ int main(void)
         cmocka_unit_test(genres_by_hand),
         cmocka_unit_test(a_blend_needs_genres),
         cmocka_unit_test(decay_needs_times),
+        cmocka_unit_test(sums_beyond_float_are_a_numerical_failure),
         cmocka_unit_test(a_profile_item_must_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
