@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref/ref_rewrite.h"
 #include "ref/ref_split.h"
 #include "ref/support.h"
 #include "rs/base/fs.h"
@@ -126,44 +127,6 @@ static void use(const struct rs_bundle *b)
     }
 }
 
-/* The pack written anew, right checksums and all, with one section changed. */
-static void rewrite(const struct target *t, size_t section, uint64_t seed)
-{
-    struct rs_err err = {0};
-    struct rs_reader *r = NULL;
-    struct rs_writer *w = NULL;
-    static const size_t sizes[] = {1, 1, 4, 8, 4, 8}; /* by rs_pack_type */
-    assert_ok(rs_pack_open(t->whole, "MODL", 1, 1, &r, &err), &err);
-    assert_ok(rs_writer_open(t->broken, "MODL", 1, &w, &err), &err);
-    for (size_t i = 0; i < rs_pack_n_sections(r); i++) {
-        int64_t offset;
-        int64_t bytes;
-        const char *name = rs_pack_section(r, i, &offset, &bytes);
-        const void *data = NULL;
-        int type = 0;
-        struct rs_err no = {0};
-        while (rs_pack_get(r, name, (enum rs_pack_type)type, -1, &data, NULL, &no)) {
-            type++;
-        }
-        size_t len = (size_t)bytes;
-        unsigned char *copy = rs_xalloc(len + 8, 1);
-        memcpy(copy, t->bytes + offset, len);
-        if (i == section && len > 0) {
-            struct rs_rng rng = rs_rng_make(seed, i);
-            size_t size = sizes[type];
-            size_t at = rs_rng_below(&rng, len / size) * size;
-            uint64_t value = rs_rng_next64(&rng) >> rs_rng_below(&rng, 64);
-            memcpy(copy + at, &value, size);
-            if (rs_rng_below(&rng, 4) == 0) len -= size; /* and shorter */
-        }
-        assert_ok(rs_writer_add(w, name, (enum rs_pack_type)type, copy, len / sizes[type], &err),
-                  &err);
-        free(copy);
-    }
-    assert_ok(rs_writer_close(w, NULL, &err), &err);
-    rs_pack_close(r);
-}
-
 static void right_checksums_over_wrong_numbers_never_crash(void **state)
 {
     (void)state;
@@ -181,7 +144,7 @@ static void right_checksums_over_wrong_numbers_never_crash(void **state)
         for (size_t section = 0; section < sections; section++) {
             for (uint64_t round = 0; round < ROUNDS; round++) {
                 struct rs_bundle *b = NULL;
-                rewrite(&t, section, round);
+                ref_rewrite(t.whole, t.broken, "MODL", section, round);
                 if (rs_bundle_open(t.broken, &b, &err)) {
                     refused++;
                     continue;
