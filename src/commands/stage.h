@@ -28,8 +28,8 @@ struct rs_ingest_opts rs_stage_ingest_opts(const struct rs_ctx *ctx, bool strict
 /* Options of a split, from the configuration (seed, cores, …) for that protocol. */
 struct rs_split_opts rs_stage_split_opts(const struct rs_ctx *ctx, enum rs_protocol protocol);
 
-/* The value from which a row is relevant: eval.relevance_threshold; but rows that all say 1 carry no
- * opinion, and there every row is relevant. values NULL: all 1. */
+/* The value from which a row is relevant: eval.relevance_threshold; but rows that all say 1
+ * carry no opinion, and there every row is relevant. values NULL: all 1. */
 double rs_stage_threshold(const struct rs_ctx *ctx, const float *values, int64_t n);
 
 /* Write data/interim/<dataset>/dataset.rsd, its report as JSON beside it, and its row. Items are

@@ -167,12 +167,13 @@ static enum rs_code newest(struct rs_store *st, char out[RS_RUN_ID], struct rs_e
     return RS_OK;
 }
 
-/* The run of that id, else the newest of that name; *found false: neither. */
+/* The run of that id, else the newest of that name, one with a model first; *found false: neither. */
 static enum rs_code by_id_or_name(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
                                   bool *found, struct rs_err *err)
 {
     static const char sql[] = "SELECT id FROM rs_run WHERE id = ?1 OR (name = ?1 AND ?1 <> '') "
-                              "ORDER BY id = ?1 DESC, started_ms DESC, rowid DESC LIMIT 1";
+                              "ORDER BY id = ?1 DESC, bundle <> '' DESC, started_ms DESC, "
+                              "rowid DESC LIMIT 1";
     sqlite3_stmt *q = NULL;
     enum rs_code rc = rs_run_stmt(st, sql, ref, &q, err);
     if (!rc) rc = rs_store_step(st, q, found, err);

@@ -42,8 +42,8 @@ void rs_run_clear(struct rs_run *r);
 RS_MUST_USE enum rs_code rs_runs_start(struct rs_store *st, struct rs_run *r, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_runs_end(struct rs_store *st, const char *id, enum rs_run_state state,
                                      const char *bundle, const char *message, struct rs_err *err);
-/* The id of a whole id, of the newest run of a name, of a unique prefix of an id, or of
- * "latest", in this order. RS_ENOTFOUND, RS_EARG (ambiguous prefix). */
+/* The id of a whole id, of the newest run of a name (of those with a model, if any has one), of
+ * a unique prefix of an id, or of "latest". RS_ENOTFOUND, RS_EARG (ambiguous prefix). */
 RS_MUST_USE enum rs_code rs_runs_resolve(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
                                          struct rs_err *err);
 RS_MUST_USE enum rs_code rs_runs_get(struct rs_store *st, const char *id, struct rs_run *out,

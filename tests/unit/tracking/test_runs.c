@@ -146,6 +146,8 @@ static void references_mean_one_run(void **state)
     assert_code(rs_runs_resolve(t.st, "abcd", id, &err), RS_EARG, &err,
                 "ambiguous: abcd11111111, abcd22222222");
     assert_resolves(&t, "two", "ffff00000000"); /* of one name: the newest */
+    assert_ok(rs_runs_end(t.st, "abcd22222222", RS_RUN_FINISHED, "b", "", &err), &err);
+    assert_resolves(&t, "two", "abcd22222222"); /* but one with a model before one without */
     assert_code(rs_runs_resolve(t.st, "fff", id, &err), RS_ENOTFOUND, &err, "4 digits");
     assert_code(rs_runs_resolve(t.st, "abcd3", id, &err), RS_ENOTFOUND, &err, "abcd3");
     assert_code(rs_runs_resolve(t.st, "ABCD1", id, &err), RS_ENOTFOUND, &err, "ABCD1");
