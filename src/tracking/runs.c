@@ -167,7 +167,8 @@ static enum rs_code newest(struct rs_store *st, char out[RS_RUN_ID], struct rs_e
     return RS_OK;
 }
 
-/* The run of that id, else the newest of that name, one with a model first; *found false: neither. */
+/* The run of that id, else the newest of that name, one with a model first; *found false:
+ * neither. */
 static enum rs_code by_id_or_name(struct rs_store *st, const char *ref, char out[RS_RUN_ID],
                                   bool *found, struct rs_err *err)
 {
