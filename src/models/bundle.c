@@ -287,7 +287,7 @@ static enum rs_code answer_alloc(const struct rs_bundle *b, struct answer *a, st
     size_t row = ((size_t)b->train.n_cols + 15) / 16 * 16; /* keeps every part aligned */
     const struct rs_model_ops *ops = b->model->ops;
     size_t scratch = ops->scratch ? ops->scratch(b->model, 1) : 0;
-    float *memory = rs_try_alloc(1, 5 * row * sizeof(float) + scratch);
+    float *memory = rs_try_alloc_raw(1, 5 * row * sizeof(float) + scratch);
     if (!memory) {
         rs_fail(err, RS_ENOMEM, "scores of %d items", b->train.n_cols);
         return RS_ENOMEM;
