@@ -224,6 +224,7 @@ static enum rs_code als_score(const struct rs_model *m, const struct rs_profile 
     const struct als *a = (const struct als *)m;
     size_t order = als_order(&a->c);
     float *columns = scratch; /* [f x n] */
+    rs_assert(columns);
     float *room = columns + order * rs_dense_round((size_t)n);
     for (int32_t i = 0; i < n; i++) {
         const float *x;
