@@ -71,17 +71,6 @@ static void push(char ***list, size_t *n, const char *text)
     (*n)++;
 }
 
-static struct rs_param param_of(const struct rs_arg *arg)
-{
-    return (struct rs_param){.name = arg->name,
-                             .type = arg->type,
-                             .dflt = arg->dflt,
-                             .min = arg->min,
-                             .max = arg->max,
-                             .choices = arg->choices,
-                             .help = arg->help};
-}
-
 /* Check and keep one value said for an argument. */
 static enum rs_code take(struct rs_args *a, size_t at, const char *text, struct rs_err *err)
 {
@@ -90,7 +79,7 @@ static enum rs_code take(struct rs_args *a, size_t at, const char *text, struct 
     if (s->given && !(arg->flags & RS_ARG_REPEAT)) {
         return rs_fail(err, RS_EARG, "%s: --%s is given twice", a->cmd->name, arg->name);
     }
-    struct rs_param p = param_of(arg);
+    struct rs_param p = rs_arg_param(arg);
     char shown[64];
     snprintf(shown, sizeof(shown), "--%s", arg->name);
     p.name = shown;

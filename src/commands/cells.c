@@ -1,7 +1,10 @@
 /*
- * cells - one way to print an id, genres or a time in a table.
+ * cells - one way to print an id, genres, a time or an interval.
  */
 #include "cells.h"
+
+#include <math.h>
+#include <stdio.h>
 
 #include "rs/base/clock.h"
 
@@ -28,4 +31,21 @@ void rs_cell_time(struct rs_table *t, int64_t time_ms)
     char text[32];
     rs_clock_format(time_ms, text, sizeof(text));
     rs_table_str(t, time_ms ? text : NULL);
+}
+
+struct rs_val *rs_interval_val(struct rs_interval i)
+{
+    struct rs_val *v = rs_val_list();
+    rs_val_push(v, rs_val_real(i.lo));
+    rs_val_push(v, rs_val_real(i.hi));
+    return v;
+}
+
+void rs_interval_text(struct rs_interval i, char *buf, size_t size)
+{
+    if (isnan(i.lo)) {
+        buf[0] = '\0'; /* too few users for one */
+    } else {
+        snprintf(buf, size, "[%.4f, %.4f]", i.lo, i.hi);
+    }
 }

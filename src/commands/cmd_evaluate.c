@@ -12,6 +12,7 @@
 #include "rs/commands/handlers.h"
 #include "rs/models/popularity.h"
 
+#include "cells.h"
 #include "fit.h"
 
 /* "ndcg_at_10" on test, "val_ndcg_at_10" on validation: one name space a run. */
@@ -63,14 +64,6 @@ static enum rs_code store_evaluation(struct rs_store *st, const char *run,
     return rc;
 }
 
-static struct rs_val *interval_val(struct rs_interval i)
-{
-    struct rs_val *v = rs_val_list();
-    rs_val_push(v, rs_val_real(i.lo));
-    rs_val_push(v, rs_val_real(i.hi));
-    return v;
-}
-
 static struct rs_val *means_val(const struct rs_eval *e, bool beyond)
 {
     struct rs_val *v = rs_val_map();
@@ -87,7 +80,7 @@ static struct rs_val *intervals_of(const struct rs_eval *e)
 {
     struct rs_val *v = rs_val_map();
     for (int c = 0; c < e->n_metrics; c++) {
-        rs_val_set(v, e->names[c], interval_val(e->interval[c]));
+        rs_val_set(v, e->names[c], rs_interval_val(e->interval[c]));
     }
     return v;
 }
@@ -98,19 +91,10 @@ static struct rs_val *paired_val(const char *metric, const struct rs_paired *p)
     rs_val_set_str(v, "metric", metric);
     rs_val_set_int(v, "users", p->n);
     rs_val_set_real(v, "difference", p->difference);
-    rs_val_set(v, "interval", interval_val(p->interval));
+    rs_val_set(v, "interval", rs_interval_val(p->interval));
     rs_val_set_real(v, "p_value", p->p_value);
     rs_val_set_str(v, "verdict", p->verdict);
     return v;
-}
-
-static void interval_text(struct rs_interval i, int digits, char *buf, size_t size)
-{
-    if (isnan(i.lo)) {
-        buf[0] = '\0';
-        return;
-    }
-    snprintf(buf, size, "[%.*f, %.*f]", digits, i.lo, digits, i.hi);
 }
 
 static void show_metrics(const struct rs_eval *e, const struct rs_eval *baseline,
@@ -128,7 +112,7 @@ static void show_metrics(const struct rs_eval *e, const struct rs_eval *baseline
         rs_table_str(t, user ? e->names[c] : e->beyond_names[c - e->n_metrics]);
         rs_table_real(t, user ? e->mean[c] : e->beyond[c - e->n_metrics]);
         if (user) {
-            interval_text(e->interval[c], 4, interval, sizeof(interval));
+            rs_interval_text(e->interval[c], interval, sizeof(interval));
         }
         rs_table_str(t, interval);
         if (user) {
@@ -179,7 +163,7 @@ static enum rs_code judge(const struct rs_ctx *ctx, const struct rs_eval *e,
     }
     if (!rc) {
         char interval[64];
-        interval_text(p.interval, 4, interval, sizeof(interval));
+        rs_interval_text(p.interval, interval, sizeof(interval));
         rs_result_set(out, "versus_popularity", paired_val(metric, &p));
         rs_result_say(out, "%s popularity on %s: difference %+.4f %s, p %.2g, %lld users",
                       rs_verdict_words(&p), metric, p.difference, interval, p.p_value,
@@ -362,14 +346,14 @@ static void add_pair(struct rs_table *t, const struct side *a, const struct side
                      const struct rs_paired *p)
 {
     char interval[64];
-    interval_text(p->interval, 4, interval, sizeof(interval));
+    rs_interval_text(p->interval, interval, sizeof(interval));
     rs_table_row(t);
     rs_table_str(t, a->label);
     rs_table_str(t, b->label);
     rs_table_real(t, p->mean_a);
     rs_table_real(t, p->mean_b);
     rs_table_real(t, p->difference);
-    rs_table_val(t, interval_val(p->interval), interval);
+    rs_table_val(t, rs_interval_val(p->interval), interval);
     add_p(t, p->p_value);
     add_p(t, p->p_adjusted);
     rs_table_str(t, p->verdict);

@@ -46,15 +46,6 @@ static void add_stage(struct rs_pipeline *p, const char *stage, const char *did,
     rs_table_str(p->table, why);
 }
 
-static bool takes_overrides(const char *command)
-{
-    const struct rs_cmd *c = rs_commands;
-    while (c->name && strcmp(c->name, command) != 0) {
-        c++;
-    }
-    return c->flags & RS_CMD_OVERRIDES;
-}
-
 /* Run one stage by its command; result NULL: not kept. */
 static enum rs_code run_stage(struct rs_pipeline *p, const char *label, const char *why,
                               const char *command, const char **words, size_t n, bool model,
@@ -62,7 +53,7 @@ static enum rs_code run_stage(struct rs_pipeline *p, const char *label, const ch
 {
     struct rs_result own;
     rs_result_init(&own);
-    if (takes_overrides(command)) {
+    if (rs_command_named(command)->flags & RS_CMD_OVERRIDES) {
         n = add_overrides(p, words, n, model);
     }
     int64_t begun = rs_clock_mono_ns();

@@ -99,23 +99,16 @@ static const char *env_get(const char *name)
     return getenv(name);
 }
 
-static bool has_arg(const struct rs_cmd *cmd, const char *name)
-{
-    for (const struct rs_arg *a = cmd->args; a && a->name; a++) {
-        if (strcmp(a->name, name) == 0) return true;
-    }
-    return false;
-}
-
 /* Overrides in the order: --model and --set of commands that fit, then the plain ones. */
 static char **gather_overrides(const struct rs_cmd *cmd, const struct rs_args *args, size_t *n_out)
 {
     size_t n_plain;
     const char *const *plain = rs_args_overrides(args, &n_plain);
-    size_t n_set = has_arg(cmd, "set") ? rs_args_count(args, "set") : 0;
+    bool fits = rs_command_takes(cmd, "set");
+    size_t n_set = fits ? rs_args_count(args, "set") : 0;
     char **list = rs_xalloc(n_plain + n_set + 2, sizeof(*list));
     size_t n = 0;
-    if (has_arg(cmd, "set")) {
+    if (fits) {
         const char *model = rs_args_text(args, "model");
         if (model) {
             list[n++] = rs_xprintf("model=%s", model);
@@ -191,31 +184,34 @@ enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd, const stru
                                    : cmd->run(ctx, args, out, err);
 }
 
-static const struct rs_cmd *command_named(const char *name)
+/* Another command's configuration; the running one's stays in ctx. */
+static enum rs_code compose_apart(struct rs_ctx *ctx, const struct rs_cmd *cmd,
+                                  const struct rs_args *args, struct rs_conf **out,
+                                  struct rs_err *err)
 {
-    const struct rs_cmd *cmd = rs_commands;
-    while (cmd->name && strcmp(cmd->name, name) != 0) {
-        cmd++;
-    }
-    rs_assert(cmd->name && cmd->run);
-    return cmd;
+    struct rs_conf *outer = ctx->conf;
+    ctx->conf = NULL;
+    enum rs_code rc = rs_ctx_compose(ctx, cmd, args, err);
+    *out = ctx->conf;
+    ctx->conf = outer;
+    return rc;
 }
 
 enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words, size_t n,
                          struct rs_result *out, struct rs_err *err)
 {
-    const struct rs_cmd *cmd = command_named(name);
+    const struct rs_cmd *cmd = rs_command_named(name);
     struct rs_args *args = NULL;
+    struct rs_conf *conf = NULL;
     enum rs_code rc = rs_args_parse(cmd, words, n, &args, err);
-    if (rc) return rc;
-    struct rs_conf *outer = ctx->conf;
-    ctx->conf = NULL;
-    rc = rs_ctx_compose(ctx, cmd, args, err);
+    if (!rc) rc = compose_apart(ctx, cmd, args, &conf, err);
     if (!rc) {
+        struct rs_conf *outer = ctx->conf;
+        ctx->conf = conf;
         rc = cmd->run(ctx, args, out, err);
+        ctx->conf = outer;
     }
-    rs_conf_free(ctx->conf);
-    ctx->conf = outer;
+    rs_conf_free(conf);
     rs_args_free(args);
     return rc;
 }
@@ -223,17 +219,10 @@ enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const
 enum rs_code rs_ctx_conf_for(struct rs_ctx *ctx, const char *name, const char *const *words,
                              size_t n, struct rs_conf **out, struct rs_err *err)
 {
-    const struct rs_cmd *cmd = command_named(name);
     struct rs_args *args = NULL;
+    const struct rs_cmd *cmd = rs_command_named(name);
     enum rs_code rc = rs_args_parse(cmd, words, n, &args, err);
-    if (rc) return rc;
-    struct rs_conf *outer = ctx->conf;
-    ctx->conf = NULL;
-    rc = rs_ctx_compose(ctx, cmd, args, err);
-    if (!rc) {
-        *out = ctx->conf;
-    }
-    ctx->conf = outer;
+    if (!rc) rc = compose_apart(ctx, cmd, args, out, err);
     rs_args_free(args);
     return rc;
 }

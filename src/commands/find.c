@@ -37,6 +37,35 @@ const struct rs_cmd *rs_command_find(const char *const *words, size_t n, size_t 
     return best;
 }
 
+const struct rs_cmd *rs_command_named(const char *name)
+{
+    const struct rs_cmd *c = rs_commands;
+    while (c->name && strcmp(c->name, name) != 0) {
+        c++;
+    }
+    rs_assert(c->name);
+    return c;
+}
+
+bool rs_command_takes(const struct rs_cmd *c, const char *arg)
+{
+    for (const struct rs_arg *a = c->args; a && a->name; a++) {
+        if (strcmp(a->name, arg) == 0) return true;
+    }
+    return false;
+}
+
+struct rs_param rs_arg_param(const struct rs_arg *arg)
+{
+    return (struct rs_param){.name = arg->name,
+                             .type = arg->type,
+                             .dflt = arg->dflt,
+                             .min = arg->min,
+                             .max = arg->max,
+                             .choices = arg->choices,
+                             .help = arg->help};
+}
+
 const char *rs_command_nearest(const char *const *words, size_t n)
 {
     if (n == 0) return NULL;
@@ -62,12 +91,7 @@ static enum rs_code check_arg(const struct rs_cmd *c, const struct rs_arg *arg, 
             return rs_fail(err, RS_EARG, "%s: --%s is there twice", c->name, arg->name);
         }
     }
-    struct rs_param p = {.name = arg->name,
-                         .type = arg->type,
-                         .min = arg->min,
-                         .max = arg->max,
-                         .choices = arg->choices,
-                         .help = arg->help};
+    struct rs_param p = rs_arg_param(arg);
     if (arg->dflt && rs_param_check(&p, arg->dflt, err)) {
         return rs_wrap(err, "%s: default of --%s", c->name, arg->name);
     }

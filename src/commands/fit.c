@@ -62,13 +62,9 @@ enum rs_code rs_fit_popularity(struct rs_ctx *ctx, const struct rs_split *s, str
     return rc;
 }
 
-static bool has_arg(const struct rs_args *args, const char *name)
+static bool is_said(const struct rs_args *args, const char *name)
 {
-    const struct rs_cmd *cmd = rs_args_command(args);
-    for (const struct rs_arg *a = cmd->args; a && a->name; a++) {
-        if (strcmp(a->name, name) == 0) return rs_args_given(args, name);
-    }
-    return false;
+    return rs_command_takes(rs_args_command(args), name) && rs_args_given(args, name);
 }
 
 static enum rs_exclude parse_exclude(const char *name)
@@ -86,7 +82,7 @@ enum rs_code rs_fit_eval_opts(const struct rs_ctx *ctx, const struct rs_args *ar
 {
     size_t n;
     const int64_t *said =
-        has_arg(args, "k") ? rs_args_ints(args, "k", &n) : rs_conf_ints(ctx->conf, "eval.k", &n);
+        is_said(args, "k") ? rs_args_ints(args, "k", &n) : rs_conf_ints(ctx->conf, "eval.k", &n);
     if (n == 0 || n > RS_FIT_MAX_KS) {
         return rs_fail(err, RS_EARG, "k: 1 to %d list lengths, got %zu", RS_FIT_MAX_KS, n);
     }
@@ -97,7 +93,7 @@ enum rs_code rs_fit_eval_opts(const struct rs_ctx *ctx, const struct rs_args *ar
         }
         ks[i] = (int32_t)said[i];
     }
-    const char *exclude = has_arg(args, "exclude") ? rs_args_text(args, "exclude")
+    const char *exclude = is_said(args, "exclude") ? rs_args_text(args, "exclude")
                                                    : rs_conf_text(ctx->conf, "eval.exclude");
     *out = (struct rs_eval_opts){
         .ks = ks,

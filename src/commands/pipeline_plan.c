@@ -66,19 +66,12 @@ static enum rs_code plan_models(struct rs_pipeline *p, struct rs_err *err)
     return rc;
 }
 
-static const char *protocol_said(const struct rs_pipeline *p)
-{
-    for (const struct rs_arg *a = rs_args_command(p->args)->args; a && a->name; a++) {
-        if (strcmp(a->name, "protocol") == 0) return rs_args_text(p->args, "protocol");
-    }
-    return NULL;
-}
-
 /* What was said; else `given` where the dataset came with that split alone; else the
  * configuration's. */
 static enum rs_code plan_split(struct rs_pipeline *p, struct rs_err *err)
 {
-    const char *said = protocol_said(p);
+    bool takes = rs_command_takes(rs_args_command(p->args), "protocol");
+    const char *said = takes ? rs_args_text(p->args, "protocol") : NULL;
     char **there = NULL;
     enum rs_code rc = rs_ctx_list_splits(p->ctx, p->dataset, &there, err);
     if (rc) return rc;

@@ -10,6 +10,7 @@
 #include "rs/base/mem.h"
 #include "rs/eval/stats.h"
 
+#include "cells.h"
 #include "pipeline.h"
 #include "stage.h"
 
@@ -48,7 +49,9 @@ static enum rs_code cell_of(struct rs_pipeline *p, const char *run, const char *
                                 (uint64_t)rs_conf_int(c, "eval.seed"), interval, err);
     }
     if (!rc) {
-        snprintf(buf, size, "%.4f [%.4f, %.4f]", *mean, interval->lo, interval->hi);
+        char text[64];
+        rs_interval_text(*interval, text, sizeof(text));
+        snprintf(buf, size, "%.4f %s", *mean, text);
     }
     rs_user_scores_clear(&s);
     return rc;
@@ -83,9 +86,7 @@ static struct rs_val *model_val(const struct rs_pipeline_model *m, const struct 
     rs_val_set_str(v, "model", m->name);
     rs_val_set_str(v, "run_id", m->run_id);
     rs_val_set_real(v, "difference", pair->difference);
-    struct rs_val *i = rs_val_set(v, "interval", rs_val_list());
-    rs_val_push(i, rs_val_real(pair->interval.lo));
-    rs_val_push(i, rs_val_real(pair->interval.hi));
+    rs_val_set(v, "interval", rs_interval_val(pair->interval));
     rs_val_set_str(v, "verdict", pair->verdict);
     return v;
 }
@@ -94,7 +95,7 @@ static enum rs_code add_model(struct rs_pipeline *p, struct rs_pipeline_model *m
                               const char *const *metrics, size_t n_metrics, struct rs_table *t,
                               struct rs_val *list, struct rs_paired *pair, struct rs_err *err)
 {
-    char cell[64];
+    char cell[96];
     char difference[96];
     enum rs_code rc = versus_popularity(p, m->run_id, pair, err);
     if (rc) return rc;
@@ -111,9 +112,7 @@ static enum rs_code add_model(struct rs_pipeline *p, struct rs_pipeline_model *m
         if (rc) return rc;
         rs_table_str(t, cell);
         rs_val_set_real(values, metrics[i], mean);
-        struct rs_val *pairing = rs_val_set(intervals, metrics[i], rs_val_list());
-        rs_val_push(pairing, rs_val_real(interval.lo));
-        rs_val_push(pairing, rs_val_real(interval.hi));
+        rs_val_set(intervals, metrics[i], rs_interval_val(interval));
     }
     snprintf(difference, sizeof(difference), "%+.4f [%+.4f, %+.4f] %s", pair->difference,
              pair->interval.lo, pair->interval.hi, pair->verdict);

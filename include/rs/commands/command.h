@@ -79,6 +79,11 @@ extern const char *const rs_command_groups[];
 
 /* The command that words[] begin with (longest name wins); *used_out words. NULL: none. */
 const struct rs_cmd *rs_command_find(const char *const *words, size_t n, size_t *used_out);
+/* The command of exactly this name; a name that the table lacks is our bug (assert). */
+const struct rs_cmd *rs_command_named(const char *name);
+bool rs_command_takes(const struct rs_cmd *c, const char *arg); /* has it such an argument? */
+/* What an argument may be, as a parameter's row. */
+struct rs_param rs_arg_param(const struct rs_arg *arg);
 /* Nearest name for "did you mean", or NULL. */
 const char *rs_command_nearest(const char *const *words, size_t n);
 /* Sound table: unique names, help on every argument, defaults that parse, summaries <= 60. */
