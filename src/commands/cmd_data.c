@@ -123,7 +123,7 @@ enum rs_code rs_cmd_data_fetch(struct rs_ctx *ctx, const struct rs_args *args,
     char *dir = rs_ctx_path(ctx, "data/raw");
     char *path = rs_ctx_path(ctx, "data/raw/.%s.lock", dataset);
     rc = rs_fs_mkdirs(dir, err);
-    if (!rc) rc = rs_lock_open(path, FETCH_WAIT_MS, &lock, err);
+    if (!rc) rc = rs_ctx_lock(ctx, path, FETCH_WAIT_MS, &lock, err);
     if (!rc) {
         rc = synthetic ? fetch_synthetic(ctx, args, dataset, out, err)
                        : fetch_archive(ctx, args, dataset, out, err);

@@ -376,7 +376,7 @@ enum rs_code rs_cmd_pipeline_run(struct rs_ctx *ctx, const struct rs_args *args,
     int64_t begun = rs_clock_mono_ns();
     rs_pipeline_init(&p, ctx, args, rs_args_bool(args, "force"));
     enum rs_code rc = rs_pipeline_plan(&p, err);
-    if (!rc) rc = rs_lock_open(lock_path, 60000, &lock, err);
+    if (!rc) rc = rs_ctx_lock(ctx, lock_path, 60000, &lock, err);
     if (!rc) rc = fetch(&p, err);
     if (!rc) rc = prepare(&p, err);
     if (!rc) rc = split(&p, err);

@@ -8,11 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rs/base/clock.h"
 #include "rs/base/fs.h"
 #include "rs/base/log.h"
 #include "rs/base/mem.h"
 
 #include "job_log.h"
+
+#define LOCK_SLICE_MS 100 /* between looks at the cancel flag */
 
 extern char **environ;
 
@@ -80,6 +83,23 @@ enum rs_code rs_ctx_make_folder_of(const char *path, struct rs_err *err)
     enum rs_code rc = rs_fs_mkdirs(dir, err);
     free(dir);
     return rc;
+}
+
+enum rs_code rs_ctx_lock(struct rs_ctx *ctx, const char *path, int64_t wait_ms, struct rs_lock *out,
+                         struct rs_err *err)
+{
+    int64_t deadline = rs_clock_mono_ns() + wait_ms * 1000000;
+    for (;;) {
+        struct rs_err busy = {0};
+        enum rs_code rc = rs_lock_open(path, LOCK_SLICE_MS, out, &busy);
+        if (!rc) return RS_OK;
+        if (rs_task_cancelled(&ctx->task))
+            return rs_fail(err, RS_ECANCEL, "stopped while another process held '%s'", path);
+        if (rc != RS_EBUSY || rs_clock_mono_ns() >= deadline) {
+            *err = busy;
+            return rc;
+        }
+    }
 }
 
 enum rs_code rs_ctx_store(struct rs_ctx *ctx, struct rs_store **out, struct rs_err *err)

@@ -220,6 +220,26 @@ static void a_stopped_training_resumes_to_the_same_bytes(void **state)
     assert_sound();
 }
 
+/* Another pipeline has the workspace: waiting for it can be stopped too. */
+static void a_wait_for_another_pipeline_can_be_stopped(void **state)
+{
+    (void)state;
+    struct rs_lock lock = {.fd = -1};
+    struct rs_err err = {0};
+    char *path = ref_bin_path(&bin, "db/pipeline.lock");
+    assert_ok(rs_lock_open(path, 10000, &lock, &err), &err);
+    struct ref_run r;
+    int64_t begun = rs_clock_mono_ns();
+    ref_bin_run(&bin, &(struct ref_how){.signal = SIGTERM, .delay_us = 1000000}, REF_DEMO_RUN, &r);
+    assert_int_equal(r.status, 130);
+    assert_non_null(strstr(r.err, "another process held"));
+    assert_true(rs_clock_mono_ns() - begun < 30 * (int64_t)1000000000);
+    ref_run_clear(&r);
+    rs_lock_close(&lock);
+    free(path);
+    assert_sound();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +248,7 @@ int main(void)
         cmocka_unit_test(a_kill_at_any_moment),
         cmocka_unit_test(a_kill_of_a_fetch_leaves_nothing_that_counts),
         cmocka_unit_test(a_killed_backtest_leaves_nothing_for_good),
+        cmocka_unit_test(a_wait_for_another_pipeline_can_be_stopped),
         cmocka_unit_test(a_stopped_training_resumes_to_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -6,6 +6,7 @@
 
 #include "rs/base/conf.h"
 #include "rs/base/err.h"
+#include "rs/base/fs.h"
 #include "rs/base/task.h"
 #include "rs/commands/command.h"
 #include "rs/data/dataset.h"
@@ -66,6 +67,10 @@ char *rs_ctx_path(const struct rs_ctx *ctx, const char *fmt, ...)
 
 /* The folder of a file that is to be written, made where it is not there. */
 RS_MUST_USE enum rs_code rs_ctx_make_folder_of(const char *path, struct rs_err *err);
+
+/* rs_lock_open, whose wait ends when the command is cancelled (RS_ECANCEL). */
+RS_MUST_USE enum rs_code rs_ctx_lock(struct rs_ctx *ctx, const char *path, int64_t wait_ms,
+                                     struct rs_lock *out, struct rs_err *err);
 
 /* A name that becomes a folder or a key: 1 to 100 characters, no '/', no leading dot, no control
  * characters. what: "dataset". */
