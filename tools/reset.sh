@@ -3,6 +3,7 @@
 # registry, logs, db. Asks first, unless YES=1.
 set -euo pipefail
 ws=${1:-.}
+[ -d "$ws" ] || { echo "reset: '$ws' is no folder: WORKSPACE=DIR says which" >&2; exit 1; }
 cd "$ws"
 there=()
 for d in data/raw data/interim data/processed models metrics plots registry logs db/recsys.db db/recsys.db-wal db/recsys.db-shm; do

@@ -228,6 +228,8 @@ static void roff(const char *text, struct rs_str *out)
             rs_str_add(out, "\\e");
         } else if (*text == '-') {
             rs_str_add(out, "\\-");
+        } else if (*text == '|') {
+            rs_str_add(out, "|\\:"); /* a long list of choices may break here */
         } else if (strncmp(text, "\u2026", 3) == 0) {
             rs_str_add(out, "...");
             text += 2;
@@ -326,7 +328,7 @@ static void man_config(struct rs_str *out)
 void rs_help_man(struct rs_str *out)
 {
     rs_str_add(out, ".TH RECSYS\\-TUI 1 " RS_VERSION_DATE " \"recsys\\-tui " RS_VERSION
-                    "\" \"User Commands\"\n"
+                    "\" \"User Commands\"\n.ad l\n"
                     ".SH NAME\nrecsys\\-tui \\- from interactions to a recommender in production\n"
                     ".SH SYNOPSIS\n.B recsys\\-tui\n.I COMMAND\n[\\fIARGUMENTS\\fR]\n.br\n"
                     ".B recsys\\-tui \\-\\-batch\n.I FILE\n"

@@ -1,6 +1,7 @@
 /*
  * cmd_recommend - lists, similar items and reasons from a bundle: the path that evaluation ranked.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,16 @@ static enum rs_code read_request(const struct rs_bundle *b, const struct rs_args
     return rc;
 }
 
+/* The id as the users' ids are: a number where they are numbers; null where no user was asked for. */
+static struct rs_val *user_val(const struct rs_idmap *users, int32_t user, const char *said)
+{
+    int64_t id;
+    if (user >= 0) return rs_idmap_val(users, user);
+    if (!said) return rs_val_null();
+    if (rs_idmap_is_int(users) && rs_id_parse_int(said, strlen(said), &id)) return rs_val_int(id);
+    return rs_val_str(said);
+}
+
 enum rs_code rs_cmd_recommend(struct rs_ctx *ctx, const struct rs_args *args, struct rs_result *out,
                               struct rs_err *err)
 {
@@ -152,11 +163,7 @@ enum rs_code rs_cmd_recommend(struct rs_ctx *ctx, const struct rs_args *args, st
         rc = rs_bundle_recommend(b, &r.ask, list, &n, &source, err);
     }
     if (!rc) {
-        if (r.ask.user >= 0) {
-            rs_result_set(out, "user_id", rs_idmap_val(b->users, r.ask.user));
-        } else {
-            rs_val_set_str(out->doc, "user_id", user);
-        }
+        rs_result_set(out, "user_id", user_val(b->users, r.ask.user, user));
         rs_result_say(out, "%s %s, by %s (%s)", user ? "for user" : "for somebody who liked",
                       user ? user : rs_args_text(args, "items"), source, label);
         rs_result_table(out, "recommendations", NULL, ranked_table(b, list, n, "score"));
@@ -263,8 +270,12 @@ static enum rs_code explain(const struct rs_bundle *b, int32_t user, int32_t ite
         rs_val_set_real(out->doc, "score", score);
         rs_val_set_real(out->doc, "base", (double)base);
         show_reasons(b, reasons, who.n, k, out);
-        rs_result_say(out, "score %.4f = contributions of %d items + %.4f", score, who.n,
-                      (double)base);
+        if (fabsf(base) < 5e-5F) {
+            rs_result_say(out, "score %.4f = contributions of %d items", score, who.n);
+        } else {
+            rs_result_say(out, "score %.4f = contributions of %d items %+.4f", score, who.n,
+                          (double)base);
+        }
     }
     free(reasons);
     free(contribution);

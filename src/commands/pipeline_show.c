@@ -155,6 +155,10 @@ enum rs_code rs_pipeline_show(struct rs_pipeline *p, struct rs_result *out, stru
     const char *name = p->models[p->best].name;
     rs_val_set_str(out->doc, "best", name);
     rs_val_set_str(out->doc, "best_run", p->models[p->best].run_id);
+    if (strcmp(name, "popularity") == 0 && best.difference == 0) {
+        rs_result_say(out, "verdict: popularity, %s: no model beat it", rs_pipeline_choice(p));
+        return RS_OK;
+    }
     rs_result_say(out, "verdict: %s, %s, is %s popularity on %s (%+.4f, p %.2g)", name,
                   rs_pipeline_choice(p), rs_verdict_words(&best), metric, best.difference,
                   best.p_value);

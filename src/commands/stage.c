@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rs/base/fs.h"
 #include "rs/base/hash.h"
@@ -234,7 +235,10 @@ enum rs_code rs_stage_save_split(struct rs_ctx *ctx, const struct rs_dataset *d,
     struct rs_split_opts cut = *o;
     cut.relevance_threshold = rs_stage_threshold(ctx, d->x.value, d->x.n);
     rc = rs_split_make(d, given_test, &cut, path, &ctx->task, err);
-    if (rc) goto done;
+    if (rc) {
+        rmdir(dir); /* only where it is empty: a split that was there stays */
+        goto done;
+    }
     rc = rs_split_open(path, d->name, name, &s, err);
     if (rc) goto done;
     rc = rs_json_write(json, s->card, err);

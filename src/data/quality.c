@@ -114,11 +114,7 @@ static struct rs_val *values_val(const struct rs_interactions *x, struct rs_val 
         }
         rs_val_set_int(bar, "rows", binned ? h.bins[i] : h.rows[i]);
     }
-    if (h.n == 1)
-        note(notes,
-             "every value is %g: nothing says what was disliked, and a relevance threshold "
-             "above %g leaves nothing to find",
-             (double)h.min, (double)h.min);
+    if (h.n == 1) note(notes, "every value is %g: nothing says what was disliked", (double)h.min);
     return v;
 }
 

@@ -170,7 +170,7 @@ static void splits_that_leave_nothing_are_refused(void **state)
             "ratio 0|'none'");
     refuses(2, "data split --dataset synthetic --as a/b", "a/b");
     refuses(3, "data split --dataset nowhere", "nowhere");
-    assert_false(exists("data/processed/synthetic/x/split.rsd"));
+    assert_false(exists("data/processed/synthetic/x"));
     works("data split --dataset synthetic --protocol none");
     works("train --dataset synthetic --split none --model popularity --name whole");
     refuses(2, "evaluate --run whole", "150 users|split");

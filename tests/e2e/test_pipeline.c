@@ -161,6 +161,10 @@ static void lists_are_made_for_users_and_items(void **state)
     says_of("recommend --items % -k 3 --model production", item, "recommendations,source");
     doc = json("recommend --user nobody -k 3", "recommendations");
     assert_string_equal(rs_val_get_str(doc, "source", ""), "popularity:unknown_user");
+    assert_string_equal(rs_val_get_str(doc, "user_id", ""), "nobody");
+    rs_val_free(doc);
+    doc = json("recommend --user 987654321 -k 3", "recommendations"); /* a number as the others */
+    assert_int_equal(rs_val_get_int(doc, "user_id", 0), 987654321);
     rs_val_free(doc);
     free(item);
 
