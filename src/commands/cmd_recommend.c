@@ -136,7 +136,7 @@ static enum rs_code read_request(const struct rs_bundle *b, const struct rs_args
     return rc;
 }
 
-/* The id as the users' ids are: a number where they are numbers; null where no user was asked for. */
+/* The id, a number where the ids are numbers; null where no user was asked for. */
 static struct rs_val *user_val(const struct rs_idmap *users, int32_t user, const char *said)
 {
     int64_t id;
