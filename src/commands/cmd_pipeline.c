@@ -251,14 +251,29 @@ static bool is_evaluated(struct rs_pipeline *p, const char *run_id, const char *
     return there;
 }
 
+/* What the evaluation of a model leaves for people and DVC; the caller frees. */
+static char *metrics_file(const struct rs_pipeline *p, const struct rs_pipeline_model *m,
+                          const char *part)
+{
+    return rs_ctx_path(p->ctx, "metrics/%s-%s.json", m->name, part);
+}
+
+static bool is_fresh(struct rs_pipeline *p, const struct rs_pipeline_model *m, const char *part)
+{
+    char *file = metrics_file(p, m, part);
+    bool fresh = is_evaluated(p, m->run_id, part) && rs_fs_exists(file);
+    free(file);
+    return fresh;
+}
+
 static enum rs_code evaluate(struct rs_pipeline *p, struct rs_pipeline_model *m, const char *part,
                              struct rs_err *err)
 {
     char *label = rs_xprintf("evaluate %s on %s", m->name, part);
-    char *file = rs_ctx_path(p->ctx, "metrics/%s-%s.json", m->name, part);
+    char *file = metrics_file(p, m, part);
     char *dir = rs_ctx_path(p->ctx, "metrics");
     enum rs_code rc = rs_fs_mkdirs(dir, err);
-    if (!rc && is_evaluated(p, m->run_id, part) && rs_fs_exists(file) && !p->force) {
+    if (!rc && is_fresh(p, m, part) && !p->force) {
         skip_stage(p, label, "the store has it");
     } else if (!rc) {
         const char *words[RS_PIPELINE_WORDS] = {"--run", m->run_id, "--part", part, "--out", file};
@@ -399,6 +414,42 @@ enum rs_code rs_cmd_pipeline_run(struct rs_ctx *ctx, const struct rs_args *args,
     return rc;
 }
 
+/* Prepare, split and features; is one of them to run? */
+static bool data_status(struct rs_pipeline *p)
+{
+    enum rs_protocol protocol = RS_USER_TEMPORAL;
+    rs_protocol_parse(p->split, &protocol);
+    struct rs_split_opts o = rs_stage_split_opts(p->ctx, protocol);
+    static const char *const names[3] = {"prepare", "split", "features"};
+    char *why[3] = {rs_stage_why_prepare(p->ctx, p->dataset),
+                    rs_stage_why_split(p->ctx, p->dataset, p->split, &o),
+                    rs_stage_why_features(p->ctx, p->dataset, p->split)};
+    bool stale = false;
+    for (int i = 0; i < 3; i++) {
+        stale |= why[i][0] != '\0';
+        add_stage(p, names[i], why[i][0] ? "to run" : "up to date", (double)NAN, why[i]);
+        free(why[i]);
+    }
+    return stale;
+}
+
+/* Is the model to be trained or evaluated? Where its data is stale, both wait for that. */
+static enum rs_code model_status(struct rs_pipeline *p, struct rs_pipeline_model *m,
+                                 bool data_stale, bool *stale_out, struct rs_err *err)
+{
+    const char *words[RS_PIPELINE_WORDS];
+    bool selected;
+    size_t n = train_words(p, m, words, &selected);
+    enum rs_code rc = find_run(p, m, words, add_overrides(p, words, n, selected), err);
+    if (rc) return rc;
+    bool trained = m->run_id[0] && !data_stale;
+    bool fresh = trained && is_fresh(p, m, "test") && (!p->by_validation || is_fresh(p, m, "val"));
+    const char *why = data_stale ? "its data comes first" : trained ? "not evaluated yet" : m->why;
+    add_stage(p, m->name, fresh ? "up to date" : "to run", (double)NAN, fresh ? m->run_id : why);
+    *stale_out |= !fresh;
+    return RS_OK;
+}
+
 enum rs_code rs_cmd_pipeline_status(struct rs_ctx *ctx, const struct rs_args *args,
                                     struct rs_result *out, struct rs_err *err)
 {
@@ -406,35 +457,13 @@ enum rs_code rs_cmd_pipeline_status(struct rs_ctx *ctx, const struct rs_args *ar
     rs_pipeline_init(&p, ctx, args, false);
     enum rs_code rc = rs_pipeline_plan(&p, err);
     if (rc) goto done;
-    enum rs_protocol protocol = RS_USER_TEMPORAL;
-    rs_protocol_parse(p.split, &protocol);
-    struct rs_split_opts o = rs_stage_split_opts(ctx, protocol);
-    char *why[3] = {rs_stage_why_prepare(ctx, p.dataset),
-                    rs_stage_why_split(ctx, p.dataset, p.split, &o),
-                    rs_stage_why_features(ctx, p.dataset, p.split)};
-    static const char *const names[3] = {"prepare", "split", "features"};
-    bool stale = false;
-    for (int i = 0; i < 3; i++) {
-        stale |= why[i][0] != '\0';
-        add_stage(&p, names[i], why[i][0] ? "to run" : "up to date", (double)NAN,
-                  why[i][0] ? why[i] : "");
-        free(why[i]);
-    }
-    bool data_stale = stale;
+    bool data_stale = data_status(&p);
+    bool stale = data_stale;
+    if (!data_stale) rc = has_validation(&p, &p.by_validation, err);
     for (size_t i = 0; i < p.n_models && !rc; i++) {
-        struct rs_pipeline_model *m = &p.models[i];
-        const char *words[RS_PIPELINE_WORDS];
-        bool selected;
-        size_t n = train_words(&p, m, words, &selected);
-        rc = find_run(&p, m, words, add_overrides(&p, words, n, selected), err);
-        bool trained = !rc && m->run_id[0] && !data_stale;
-        bool tested = trained && is_evaluated(&p, m->run_id, "test");
-        stale |= !tested;
-        add_stage(&p, m->name, tested ? "up to date" : "to run", (double)NAN,
-                  tested    ? m->run_id
-                  : trained ? "not evaluated yet"
-                            : m->why);
+        rc = model_status(&p, &p.models[i], data_stale, &stale, err);
     }
+    if (rc) goto done;
     rs_val_set_str(out->doc, "dataset", p.dataset);
     rs_val_set_str(out->doc, "split", p.split);
     rs_val_set_bool(out->doc, "up_to_date", !stale);
