@@ -69,28 +69,21 @@ enum rs_code rs_alias_get(struct rs_store *st, const char *alias, int64_t *numbe
     return RS_OK;
 }
 
+static void alias_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    struct rs_val *v = rs_val_push(rows, rs_val_map());
+    rs_val_set_str(v, "alias", rs_store_text(q, 0));
+    rs_val_set_int(v, "version", sqlite3_column_int64(q, 1));
+    rs_val_set_int(v, "since_ms", sqlite3_column_int64(q, 2));
+    rs_val_set_str(v, "by", rs_store_text(q, 3));
+}
+
 enum rs_code rs_aliases_list(struct rs_store *st, struct rs_val **out, struct rs_err *err)
 {
     static const char sql[] = "SELECT alias, version, since_ms, actor FROM rs_alias ORDER BY alias";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_store_stmt(st, sql, &q, err);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (rc || !row) break;
-        struct rs_val *v = rs_val_push(list, rs_val_map());
-        rs_val_set_str(v, "alias", rs_store_text(q, 0));
-        rs_val_set_int(v, "version", sqlite3_column_int64(q, 1));
-        rs_val_set_int(v, "since_ms", sqlite3_column_int64(q, 2));
-        rs_val_set_str(v, "by", rs_store_text(q, 3));
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, alias_row, rs_val_list(), out, err);
 }
 
 /* ---- moving -------------------------------------------------------------------------------- */

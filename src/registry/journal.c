@@ -123,36 +123,29 @@ enum rs_code rs_journal_add(struct rs_store *st, const struct rs_journal_line *l
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
+static void journal_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    struct rs_val *v = rs_val_push(rows, row_fields(q));
+    const char *text = rs_store_text(q, 8);
+    struct rs_val *verdict = NULL;
+    struct rs_err bad = {0};
+    if (rs_json_parse(text, strlen(text), "verdict", &verdict, &bad)) verdict = rs_val_null();
+    rs_val_set(v, "verdict", verdict);
+    rs_val_set_str(v, "hash", rs_store_text(q, AT_HASH));
+}
+
 enum rs_code rs_journal_list(struct rs_store *st, int64_t at_ms, int64_t limit, struct rs_val **out,
                              struct rs_err *err)
 {
     static const char sql[] = "SELECT " LINE_COLUMNS " FROM rs_journal "
                               "WHERE ?1 <= 0 OR time_ms <= ?1 ORDER BY id DESC LIMIT ?2";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_store_stmt(st, sql, &q, err);
     if (!rc) {
         sqlite3_bind_int64(q, 1, at_ms);
         sqlite3_bind_int64(q, 2, limit > 0 ? limit : -1);
     }
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (rc || !row) break;
-        struct rs_val *v = rs_val_push(list, row_fields(q));
-        const char *text = rs_store_text(q, 8);
-        struct rs_val *verdict = NULL;
-        struct rs_err bad = {0};
-        if (rs_json_parse(text, strlen(text), "verdict", &verdict, &bad)) verdict = rs_val_null();
-        rs_val_set(v, "verdict", verdict);
-        rs_val_set_str(v, "hash", rs_store_text(q, AT_HASH));
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, journal_row, rs_val_list(), out, err);
 }
 
 /* What an alias pointed at, oldest first; the last is where it points. */

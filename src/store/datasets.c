@@ -24,29 +24,22 @@ enum rs_code rs_datasets_put(struct rs_store *st, const char *name, const char *
     return rs_store_exec(st, q, err);
 }
 
+static void dataset_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    struct rs_val *v = rs_val_push(rows, rs_val_map());
+    rs_val_set_str(v, "name", rs_store_text(q, 0));
+    rs_val_set_str(v, "fingerprint", rs_store_text(q, 1));
+    rs_val_set_int(v, "users", sqlite3_column_int64(q, 2));
+    rs_val_set_int(v, "items", sqlite3_column_int64(q, 3));
+    rs_val_set_int(v, "interactions", sqlite3_column_int64(q, 4));
+    rs_val_set_int(v, "prepared_ms", sqlite3_column_int64(q, 5));
+}
+
 enum rs_code rs_datasets_list(struct rs_store *st, struct rs_val **out, struct rs_err *err)
 {
     static const char sql[] = "SELECT name, fingerprint, users, items, interactions, prepared_ms "
                               "FROM rs_dataset ORDER BY name";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_store_stmt(st, sql, &q, err);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (rc || !row) break;
-        struct rs_val *v = rs_val_push(list, rs_val_map());
-        rs_val_set_str(v, "name", rs_store_text(q, 0));
-        rs_val_set_str(v, "fingerprint", rs_store_text(q, 1));
-        rs_val_set_int(v, "users", sqlite3_column_int64(q, 2));
-        rs_val_set_int(v, "items", sqlite3_column_int64(q, 3));
-        rs_val_set_int(v, "interactions", sqlite3_column_int64(q, 4));
-        rs_val_set_int(v, "prepared_ms", sqlite3_column_int64(q, 5));
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, dataset_row, rs_val_list(), out, err);
 }

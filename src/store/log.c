@@ -20,6 +20,15 @@ enum rs_code rs_log_add(struct rs_store *st, int64_t job_id, int64_t time_ms, co
     return rs_store_exec(st, q, err);
 }
 
+static void log_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    struct rs_val *v = rs_val_push(rows, rs_val_map());
+    rs_val_set_int(v, "time_ms", sqlite3_column_int64(q, 0));
+    rs_val_set_str(v, "level", rs_store_text(q, 1));
+    rs_val_set_str(v, "event", rs_store_text(q, 2));
+    rs_val_set_str(v, "text", rs_store_text(q, 3));
+}
+
 enum rs_code rs_log_read(struct rs_store *st, int64_t job_id, int64_t limit, struct rs_val **out,
                          struct rs_err *err)
 {
@@ -27,26 +36,10 @@ enum rs_code rs_log_read(struct rs_store *st, int64_t job_id, int64_t limit, str
                               "(SELECT * FROM rs_log WHERE job_id = ?1 ORDER BY id DESC LIMIT ?2) "
                               "ORDER BY id";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_store_stmt(st, sql, &q, err);
     if (!rc) {
         sqlite3_bind_int64(q, 1, job_id);
         sqlite3_bind_int64(q, 2, limit > 0 ? limit : -1);
     }
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (rc || !row) break;
-        struct rs_val *v = rs_val_push(list, rs_val_map());
-        rs_val_set_int(v, "time_ms", sqlite3_column_int64(q, 0));
-        rs_val_set_str(v, "level", rs_store_text(q, 1));
-        rs_val_set_str(v, "event", rs_store_text(q, 2));
-        rs_val_set_str(v, "text", rs_store_text(q, 3));
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, log_row, rs_val_list(), out, err);
 }

@@ -109,6 +109,23 @@ enum rs_code rs_store_stmt(struct rs_store *st, const char *sql, sqlite3_stmt **
     return RS_OK;
 }
 
+enum rs_code rs_store_collect(struct rs_store *st, sqlite3_stmt *q, rs_row_fn *add,
+                              struct rs_val *rows, struct rs_val **out, struct rs_err *err)
+{
+    bool row = true;
+    enum rs_code rc = RS_OK;
+    while (!rc && row) {
+        rc = rs_store_step(st, q, &row, err);
+        if (!rc && row) add(q, rows);
+    }
+    if (rc) {
+        rs_val_free(rows);
+    } else {
+        *out = rows;
+    }
+    return rc;
+}
+
 void rs_store_reset(sqlite3_stmt *q)
 {
     sqlite3_reset(q);

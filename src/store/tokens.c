@@ -41,29 +41,22 @@ enum rs_code rs_tokens_add(struct rs_store *st, const char *name, const char *sc
     return rc;
 }
 
+static void token_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    struct rs_val *v = rs_val_push(rows, rs_val_map());
+    rs_val_set_str(v, "name", rs_store_text(q, 0));
+    rs_val_set_str(v, "scope", rs_store_text(q, 1));
+    rs_val_set_int(v, "created_ms", sqlite3_column_int64(q, 2));
+    rs_val_set_bool(v, "revoked", sqlite3_column_int64(q, 3) != 0);
+}
+
 enum rs_code rs_tokens_list(struct rs_store *st, struct rs_val **out, struct rs_err *err)
 {
     static const char sql[] = "SELECT name, scope, created_ms, revoked_ms FROM rs_token "
                               "ORDER BY created_ms, name";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_store_stmt(st, sql, &q, err);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (rc || !row) break;
-        struct rs_val *v = rs_val_push(list, rs_val_map());
-        rs_val_set_str(v, "name", rs_store_text(q, 0));
-        rs_val_set_str(v, "scope", rs_store_text(q, 1));
-        rs_val_set_int(v, "created_ms", sqlite3_column_int64(q, 2));
-        rs_val_set_bool(v, "revoked", sqlite3_column_int64(q, 3) != 0);
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, token_row, rs_val_list(), out, err);
 }
 
 enum rs_code rs_tokens_revoke(struct rs_store *st, const char *name, struct rs_err *err)

@@ -33,6 +33,11 @@ enum rs_code rs_runs_add_metric(struct rs_store *st, const char *id, const char 
     return rs_run_explain(st, rs_store_exec(st, q, err), id, err);
 }
 
+static void metric_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    rs_val_set_real(rows, rs_store_text(q, 0), sqlite3_column_double(q, 1));
+}
+
 enum rs_code rs_runs_metrics(struct rs_store *st, const char *id, struct rs_val **out,
                              struct rs_err *err)
 {
@@ -40,19 +45,16 @@ enum rs_code rs_runs_metrics(struct rs_store *st, const char *id, struct rs_val 
     static const char sql[] = "SELECT name, value, max(step) FROM rs_metric WHERE run_id = ?1 "
                               "GROUP BY name ORDER BY name";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *map = rs_val_map();
     enum rs_code rc = rs_run_stmt(st, sql, id, &q, err);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (!rc && row) rs_val_set_real(map, rs_store_text(q, 0), sqlite3_column_double(q, 1));
-    }
-    if (rc) {
-        rs_val_free(map);
-    } else {
-        *out = map;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, metric_row, rs_val_map(), out, err);
+}
+
+static void curve_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    struct rs_val *v = rs_val_push(rows, rs_val_map());
+    rs_val_set_int(v, "step", sqlite3_column_int64(q, 0));
+    rs_val_set_real(v, "value", sqlite3_column_double(q, 1));
+    rs_val_set_int(v, "time_ms", sqlite3_column_int64(q, 2));
 }
 
 enum rs_code rs_runs_curve(struct rs_store *st, const char *id, const char *name,
@@ -61,24 +63,9 @@ enum rs_code rs_runs_curve(struct rs_store *st, const char *id, const char *name
     static const char sql[] = "SELECT step, value, time_ms FROM rs_metric "
                               "WHERE run_id = ?1 AND name = ?2 ORDER BY step";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_run_stmt(st, sql, id, &q, err);
     if (!rc) rs_store_bind_text(q, 2, name);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (rc || !row) break;
-        struct rs_val *v = rs_val_push(list, rs_val_map());
-        rs_val_set_int(v, "step", sqlite3_column_int64(q, 0));
-        rs_val_set_real(v, "value", sqlite3_column_double(q, 1));
-        rs_val_set_int(v, "time_ms", sqlite3_column_int64(q, 2));
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, curve_row, rs_val_list(), out, err);
 }
 
 /* ---- scores of users ----------------------------------------------------------------------- */

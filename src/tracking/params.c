@@ -177,24 +177,18 @@ enum rs_code rs_runs_set_tag(struct rs_store *st, const char *id, const char *ke
     return rs_run_explain(st, rs_store_exec(st, q, err), id, err);
 }
 
+static void tag_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    rs_val_set_str(rows, rs_store_text(q, 0), rs_store_text(q, 1));
+}
+
 enum rs_code rs_runs_tags(struct rs_store *st, const char *id, struct rs_val **out,
                           struct rs_err *err)
 {
     static const char sql[] = "SELECT key, value FROM rs_run_tag WHERE run_id = ?1 ORDER BY key";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *map = rs_val_map();
     enum rs_code rc = rs_run_stmt(st, sql, id, &q, err);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (!rc && row) rs_val_set_str(map, rs_store_text(q, 0), rs_store_text(q, 1));
-    }
-    if (rc) {
-        rs_val_free(map);
-    } else {
-        *out = map;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, tag_row, rs_val_map(), out, err);
 }
 
 enum rs_code rs_runs_add_artifact(struct rs_store *st, const char *id, const char *name,
@@ -213,28 +207,21 @@ enum rs_code rs_runs_add_artifact(struct rs_store *st, const char *id, const cha
     return rs_run_explain(st, rs_store_exec(st, q, err), id, err);
 }
 
+static void artifact_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    struct rs_val *v = rs_val_push(rows, rs_val_map());
+    rs_val_set_str(v, "name", rs_store_text(q, 0));
+    rs_val_set_str(v, "path", rs_store_text(q, 1));
+    rs_val_set_str(v, "sha256", rs_store_text(q, 2));
+    rs_val_set_int(v, "bytes", sqlite3_column_int64(q, 3));
+}
+
 enum rs_code rs_runs_artifacts(struct rs_store *st, const char *id, struct rs_val **out,
                                struct rs_err *err)
 {
     static const char sql[] = "SELECT name, path, sha256, bytes FROM rs_artifact "
                               "WHERE run_id = ?1 ORDER BY name";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_run_stmt(st, sql, id, &q, err);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (rc || !row) break;
-        struct rs_val *v = rs_val_push(list, rs_val_map());
-        rs_val_set_str(v, "name", rs_store_text(q, 0));
-        rs_val_set_str(v, "path", rs_store_text(q, 1));
-        rs_val_set_str(v, "sha256", rs_store_text(q, 2));
-        rs_val_set_int(v, "bytes", sqlite3_column_int64(q, 3));
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, artifact_row, rs_val_list(), out, err);
 }

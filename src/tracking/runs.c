@@ -290,23 +290,17 @@ enum rs_code rs_runs_delete(struct rs_store *st, const char *id, struct rs_err *
     return rc;
 }
 
+static void bundle_row(sqlite3_stmt *q, struct rs_val *rows)
+{
+    rs_val_push(rows, rs_val_str(rs_store_text(q, 0)));
+}
+
 enum rs_code rs_runs_bundles(struct rs_store *st, struct rs_val **out, struct rs_err *err)
 {
     /* The one look at a table of the registry from here: what must not be collected is one list. */
     static const char sql[] = "SELECT bundle FROM rs_run WHERE bundle <> '' "
                               "UNION SELECT bundle FROM rs_model_version ORDER BY 1";
     sqlite3_stmt *q = NULL;
-    bool row = true;
-    struct rs_val *list = rs_val_list();
     enum rs_code rc = rs_store_stmt(st, sql, &q, err);
-    while (!rc && row) {
-        rc = rs_store_step(st, q, &row, err);
-        if (!rc && row) rs_val_push(list, rs_val_str(rs_store_text(q, 0)));
-    }
-    if (rc) {
-        rs_val_free(list);
-    } else {
-        *out = list;
-    }
-    return rc;
+    return rc ? rc : rs_store_collect(st, q, bundle_row, rs_val_list(), out, err);
 }

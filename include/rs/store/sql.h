@@ -20,6 +20,12 @@ RS_MUST_USE enum rs_code rs_store_exec(struct rs_store *st, sqlite3_stmt *q, str
  * calls rs_store_reset. */
 RS_MUST_USE enum rs_code rs_store_step(struct rs_store *st, sqlite3_stmt *q, bool *row_out,
                                        struct rs_err *err);
+/* Step q to its end: add puts each row into `rows` (a list or map, owned), which *out gets; on
+ * failure it is freed. */
+typedef void rs_row_fn(sqlite3_stmt *q, struct rs_val *rows);
+RS_MUST_USE enum rs_code rs_store_collect(struct rs_store *st, sqlite3_stmt *q, rs_row_fn *add,
+                                          struct rs_val *rows, struct rs_val **out,
+                                          struct rs_err *err);
 void rs_store_reset(sqlite3_stmt *q);
 void rs_store_bind_text(sqlite3_stmt *q, int at, const char *s); /* copied; NULL: null */
 const char *rs_store_text(sqlite3_stmt *q,
