@@ -21,6 +21,12 @@ for f in src/*.c src/*/*.c; do
 done | while IFS= read -r hit; do printf '%s\n' "$hit"; done | tee /tmp/.long-functions.$$ >&2
 [ -s /tmp/.long-functions.$$ ] && bad=1
 rm -f /tmp/.long-functions.$$
+# Functions of ours that only their own file names: they could be static.
+while read -r n name; do
+    file=$(grep -lE "^[a-z].*[ *]$name\\(" src/*/*.c | head -n 1 || true)
+    if [ "$n" = 1 ] && [ -n "$file" ]; then say "$file: $name could be static"; fi
+done < <(grep -owHE 'rs_[a-z0-9_]+' src/*.c src/*/*.c tests/*/*.c tests/*/*/*.c | sort -u |
+    cut -d: -f2 | sort | uniq -c)
 for f in "${product[@]}"; do
     lines=$(wc -l <"$f")
     [ "$lines" -le 600 ] || say "$f: $lines lines (over 600)"

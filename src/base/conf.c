@@ -239,7 +239,8 @@ static enum rs_code resolve(struct rs_conf *c, const struct rs_conf_group *g, st
     return RS_OK;
 }
 
-enum rs_code rs_conf_interpolate(struct rs_conf *c, struct rs_err *err)
+/* ${key} and ${oc.env:VAR,default} in every text of raw. */
+static enum rs_code interpolate(struct rs_conf *c, struct rs_err *err)
 {
     for (size_t i = 0; i < c->raw->n; i++) {
         struct rs_val *map = c->raw->items[i];
@@ -342,7 +343,7 @@ enum rs_code rs_conf_load(const struct rs_conf_group *groups, const struct rs_co
     rs_conf_read_environment(c, env);
     rc = rs_conf_apply_overrides(c, overrides, n_overrides, err);
     if (rc) goto done;
-    rc = rs_conf_interpolate(c, err);
+    rc = interpolate(c, err);
     for (size_t i = 0; i < n && !rc; i++) {
         rc = check_group(c, i, err);
     }

@@ -42,7 +42,5 @@ enum rs_code rs_conf_read_files(struct rs_conf *c, const char *const *overrides,
 void rs_conf_read_environment(struct rs_conf *c, const struct rs_conf_env *env);
 enum rs_code rs_conf_apply_overrides(struct rs_conf *c, const char *const *overrides, size_t n,
                                      struct rs_err *err);
-/* ${key} and ${oc.env:VAR,default} in every text of raw. */
-enum rs_code rs_conf_interpolate(struct rs_conf *c, struct rs_err *err);
 
 #endif

@@ -143,9 +143,8 @@ bool rs_part_row(struct part *p, const struct cell cells[N_ROLES], int n_fields,
 bool rs_part_bad(struct part *p, int64_t line, const char *fmt, ...) RS_PRINTF(3, 4);
 bool rs_part_fail(struct part *p, enum rs_code code, const char *fmt, ...) RS_PRINTF(3, 4);
 bool rs_part_no_memory(struct part *p);
-/* Row i gets an integer or text id. False: out of memory. */
+/* Row i gets an integer id. False: out of memory. */
 bool rs_id_put_int(struct id_column *c, int64_t i, int64_t room, int64_t id);
-bool rs_id_put_text(struct id_column *c, int64_t i, int64_t room, const char *s, size_t len);
 /* Does v lie outside the bounds of o? */
 static inline bool value_refused(const struct rs_ingest_opts *o, double v)
 {

@@ -84,7 +84,8 @@ static bool to_texts(struct id_column *c, int64_t n)
     return true;
 }
 
-bool rs_id_put_text(struct id_column *c, int64_t i, int64_t room, const char *s, size_t len)
+/* Row i gets a text id. False: out of memory. */
+static bool put_text(struct id_column *c, int64_t i, int64_t room, const char *s, size_t len)
 {
     int64_t id;
     if (c->kind != ID_TEXT) {
@@ -100,7 +101,7 @@ bool rs_id_put_int(struct id_column *c, int64_t i, int64_t room, int64_t id)
     if (c->kind == ID_TEXT) {
         char text[24];
         int len = snprintf(text, sizeof(text), "%" PRId64, id);
-        return rs_id_put_text(c, i, room, text, (size_t)len);
+        return put_text(c, i, room, text, (size_t)len);
     }
     if (c->kind == ID_NARROW) {
         if (id >= 0 && id <= INT32_MAX) {
@@ -294,7 +295,7 @@ bool rs_part_row(struct part *p, const struct cell cells[N_ROLES], int n_fields,
     }
     rs_assert(p->n < p->room);
     for (int c = 0; c < 2; c++) {
-        if (!rs_id_put_text(&p->id[c], p->n, p->room, cells[c].s, cells[c].len))
+        if (!put_text(&p->id[c], p->n, p->room, cells[c].s, cells[c].len))
             return rs_part_no_memory(p);
     }
     p->value[p->n] = value;
