@@ -8,7 +8,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 SHELL := /bin/bash
 
-PKGS := sqlite3 jansson libfyaml libcurl libarchive libsodium libxxhash libutf8proc readline
+PKGS := sqlite3 jansson libfyaml libcurl libarchive libsodium libxxhash libutf8proc readline libmicrohttpd
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wformat=2 \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wwrite-strings
 WERROR ?= -Werror
@@ -35,7 +35,7 @@ else
 $(error PROFILE is one of release debug asan tsan cov, not '$(PROFILE)')
 endif
 
-LAYERS := base data features models eval store tracking registry commands cli
+LAYERS := base data features models eval store tracking registry commands cli serve
 SRCS := $(sort $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
 GEN := $(BUILD)/gen/migrations.inc

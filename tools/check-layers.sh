@@ -21,6 +21,11 @@ for f in include/rs/*/*.h src/*/*.c src/*/*.h; do
             echo "$f:$line: layer '$layer' includes '$inc', which is to its right"
             bad=1
         fi
+        case "$layer $inc" in
+        'serve cli' | 'tui cli' | 'tui serve')
+            echo "$f:$line: '$layer' includes '$inc': doors meet in src/main.c only"
+            bad=1 ;;
+        esac
     done < <(sed -n -E 's|^#include "rs/([a-z]+)/.*|\1|;T;=;p' "$f" | paste -d: - -)
 done
 # header -> layers that may include it
@@ -41,4 +46,5 @@ allow 'cblas|lapack' 'models'
 allow 'omp\.h' 'base data features models eval'
 allow 'sqlite3' 'store tracking registry'
 allow 'readline' 'cli'
+allow 'microhttpd' 'serve'
 exit "$bad"

@@ -160,7 +160,7 @@ enum rs_code rs_cmd_recommend(struct rs_ctx *ctx, const struct rs_args *args, st
     struct rs_ranked *list = rs_xalloc((size_t)rs_args_int(args, "k"), sizeof(*list));
     rc = read_request(b, args, &r, err);
     if (!rc) {
-        rc = rs_bundle_recommend(b, &r.ask, list, &n, &source, err);
+        rc = rs_bundle_recommend(b, &r.ask, NULL, list, &n, &source, err);
     }
     if (!rc) {
         rs_result_set(out, "user_id", user_val(b->users, r.ask.user, user));
@@ -199,7 +199,7 @@ enum rs_code rs_cmd_similar(struct rs_ctx *ctx, const struct rs_args *args, stru
     struct rs_ranked *list = rs_xalloc((size_t)k, sizeof(*list));
     rc = find_item(b, rs_args_text(args, "item"), &item, err);
     if (!rc) {
-        rc = rs_bundle_similar(b, item, k, list, &n, err);
+        rc = rs_bundle_similar(b, item, k, NULL, list, &n, err);
     }
     if (!rc) {
         rs_result_set(out, "item_id", rs_idmap_val(b->items, item));

@@ -355,9 +355,10 @@ static const int32_t *left_out(const struct rs_bundle *b, const struct rs_ask *a
 }
 
 enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask *ask,
-                                 struct rs_ranked *out, int32_t *n_out, const char **source_out,
-                                 struct rs_err *err)
+                                 struct rs_arena *arena, struct rs_ranked *out, int32_t *n_out,
+                                 const char **source_out, struct rs_err *err)
 {
+    (void)arena;
     enum rs_code rc = check_ask(b, ask, err);
     if (rc) return rc;
     struct answer a = {0};
@@ -383,8 +384,10 @@ done:
 }
 
 enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t k,
-                               struct rs_ranked *out, int32_t *n_out, struct rs_err *err)
+                               struct rs_arena *arena, struct rs_ranked *out, int32_t *n_out,
+                               struct rs_err *err)
 {
+    (void)arena;
     int32_t n_items = b->train.n_cols;
     if (k < 1 || k > RS_MAX_K) return rs_fail(err, RS_EARG, "k=%d: it is 1 to %d", k, RS_MAX_K);
     if (item < 0 || item >= n_items) {

@@ -112,7 +112,7 @@ static void use(const struct rs_bundle *b)
     int32_t n_items = b->train.n_cols;
     for (int32_t u = -1; u < n_users; u++) {
         struct rs_ask ask = {.user = u, .k = 20, .exclude_seen = true};
-        if (rs_bundle_recommend(b, &ask, out, &n, &source, &err)) continue;
+        if (rs_bundle_recommend(b, &ask, NULL, out, &n, &source, &err)) continue;
         for (int32_t i = 0; i < n; i++) {
             assert_in_range(out[i].item, 0, n_items - 1);
         }
@@ -122,7 +122,7 @@ static void use(const struct rs_bundle *b)
         (void)!b->model->ops->explain(b->model, &who, 0, contribution, &base, &err);
     }
     for (int32_t i = 0; i < n_items; i++) {
-        (void)!rs_bundle_similar(b, i, 20, out, &n, &err);
+        (void)!rs_bundle_similar(b, i, 20, NULL, out, &n, &err);
         rs_catalogue_title(b->catalogue, i);
     }
 }

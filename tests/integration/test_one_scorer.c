@@ -101,7 +101,7 @@ static void check_user(const struct rs_eval *e, int32_t row, const struct rs_bun
     int32_t n = 0;
     const char *source = NULL;
     struct rs_ask ask = {.user = e->users[row], .k = K, .exclude_seen = true};
-    assert_ok(rs_bundle_recommend(b, &ask, list, &n, &source, &err), &err);
+    assert_ok(rs_bundle_recommend(b, &ask, NULL, list, &n, &source, &err), &err);
     assert_string_equal(source, b->model->ops->name);
     for (int32_t i = 0; i < n; i++) {
         assert_int_equal(list[i].item, e->lists[row * e->list_len + i]);

@@ -9,6 +9,7 @@
 #ifndef RS_MODELS_BUNDLE_H
 #define RS_MODELS_BUNDLE_H
 
+#include "rs/base/arena.h"
 #include "rs/base/err.h"
 #include "rs/base/pack.h"
 #include "rs/base/val.h"
@@ -55,20 +56,24 @@ struct rs_ask {
     const float *values;  /* of items; NULL: liked */
     int32_t n_items;
     int32_t k;
+    int32_t offset;         /* places before the first one wanted; offset + k <= RS_MAX_K */
+    double diversity;       /* 0: by score; to 1: items unlike those above them go first (MMR) */
     bool exclude_seen;      /* leave out train and seen rows, and `items` */
     const int32_t *exclude; /* more to leave out, ascending */
     int32_t n_exclude;
     const uint64_t *allowed; /* bit set over items, or NULL */
 };
-/* out[k], *n_out. source_out (static text): the model's name, or "popularity:unknown_user" (neither
+/* arena: all memory of the call, nothing else is allocated; NULL: the heap.
+ * out[k], *n_out. source_out (static text): the model's name, or "popularity:unknown_user" (neither
  * user nor items), "popularity:cold_user" (the model has nothing personal to say). RS_EARG: k, user
  * or items out of range, items or exclude not ascending. */
 RS_MUST_USE enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask *ask,
-                                             struct rs_ranked *out, int32_t *n_out,
-                                             const char **source_out, struct rs_err *err);
+                                             struct rs_arena *arena, struct rs_ranked *out,
+                                             int32_t *n_out, const char **source_out,
+                                             struct rs_err *err);
 /* The k items most similar to item, itself left out. RS_EARG where the model cannot say. */
 RS_MUST_USE enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t k,
-                                           struct rs_ranked *out, int32_t *n_out,
-                                           struct rs_err *err);
+                                           struct rs_arena *arena, struct rs_ranked *out,
+                                           int32_t *n_out, struct rs_err *err);
 
 #endif

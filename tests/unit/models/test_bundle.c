@@ -49,7 +49,7 @@ static int32_t recommend(const struct rs_bundle *b, const struct rs_ask *ask, st
     struct rs_err err = {0};
     int32_t n;
     const char *from = NULL;
-    assert_ok(rs_bundle_recommend(b, ask, out, &n, &from, &err), &err);
+    assert_ok(rs_bundle_recommend(b, ask, NULL, out, &n, &from, &err), &err);
     assert_string_equal(from, source);
     return n;
 }
@@ -232,17 +232,17 @@ static void similar_items_leave_the_item_out(void **state)
     fixture_init(&t, "als", "factors=6 iterations=3");
     struct rs_ranked out[ITEMS];
     int32_t n;
-    assert_ok(rs_bundle_similar(t.b, 5, 10, out, &n, &err), &err);
+    assert_ok(rs_bundle_similar(t.b, 5, 10, NULL, out, &n, &err), &err);
     assert_int_equal(n, 10);
     assert_false(in_list(out, n, 5));
     for (int i = 1; i < n; i++) {
         assert_true(out[i - 1].score >= out[i].score);
     }
-    assert_code(rs_bundle_similar(t.b, ITEMS, 10, out, &n, &err), RS_EARG, &err, "0 to 49");
-    assert_code(rs_bundle_similar(t.b, 5, 0, out, &n, &err), RS_EARG, &err, "k=0");
+    assert_code(rs_bundle_similar(t.b, ITEMS, 10, NULL, out, &n, &err), RS_EARG, &err, "0 to 49");
+    assert_code(rs_bundle_similar(t.b, 5, 0, NULL, out, &n, &err), RS_EARG, &err, "k=0");
     fixture_clear(&t);
     fixture_init(&t, "popularity", "");
-    assert_code(rs_bundle_similar(t.b, 5, 10, out, &n, &err), RS_EARG, &err,
+    assert_code(rs_bundle_similar(t.b, 5, 10, NULL, out, &n, &err), RS_EARG, &err,
                 "does not compare items");
     struct rs_ask nobody = {.user = -1, .k = 3};
     assert_int_equal(recommend(t.b, &nobody, out, "popularity"), 3);
@@ -270,7 +270,8 @@ static void bad_questions_are_refused(void **state)
         struct rs_ranked out[1];
         int32_t n;
         const char *source;
-        assert_code(rs_bundle_recommend(t.b, &bad[i], out, &n, &source, &err), RS_EARG, &err, NULL);
+        assert_code(rs_bundle_recommend(t.b, &bad[i], NULL, out, &n, &source, &err), RS_EARG, &err,
+                    NULL);
     }
     fixture_clear(&t);
 }
@@ -385,8 +386,8 @@ static enum rs_code save_open_ask(void *ctx, struct rs_err *err)
     int32_t n;
     const char *source;
     struct rs_ask ask = {.user = 0, .k = 5, .exclude_seen = true};
-    if (!rc) rc = rs_bundle_recommend(b, &ask, out, &n, &source, err);
-    if (!rc) rc = rs_bundle_similar(b, 1, 5, out, &n, err);
+    if (!rc) rc = rs_bundle_recommend(b, &ask, NULL, out, &n, &source, err);
+    if (!rc) rc = rs_bundle_similar(b, 1, 5, NULL, out, &n, err);
     rs_bundle_close(b);
     return rc;
 }
