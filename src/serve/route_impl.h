@@ -85,13 +85,8 @@ struct srv_shape {
 extern const struct srv_shape srv_shapes[];
 
 enum srv_method { SRV_GET, SRV_POST, SRV_METHOD_COUNT };
-enum srv_scope {
-    SRV_OPEN,
-    SRV_READ,
-    SRV_WRITE,
-    SRV_ADMIN
-}; /* the token that is needed; OPEN: none
-                                                                ever; READ: only where settings say so */
+/* The token that is needed; OPEN: none ever; READ: only where settings say so. */
+enum srv_scope { SRV_OPEN, SRV_READ, SRV_WRITE, SRV_ADMIN };
 enum srv_route_flags {
     SRV_MODEL = 1 << 0,  /* answers from a model: 503 without one */
     SRV_QUERY = 1 << 1,  /* reads the store or starts a process: runs on the query thread */
