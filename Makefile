@@ -51,7 +51,7 @@ BENCHES := $(BENCH_SRCS:%.c=$(BUILD)/%)
 ALL_C := $(wildcard src/*.c src/*/*.c tests/*/*.c tests/*/*/*.c)
 ALL_H := $(wildcard include/rs/*/*.h src/*/*.h tests/*/*.h)
 
-.PHONY: help deps deps-dev build demo test check lint bench coverage interop install uninstall \
+.PHONY: help deps deps-dev build demo test check lint bench bench-serve coverage interop install uninstall \
 	clean reset check-layers check-headers check-format check-tidy check-cppcheck check-shell \
 	check-style docs tests
 .DEFAULT_GOAL := help
@@ -88,6 +88,9 @@ lint: check-format check-style check-layers check-headers check-shell check-cppc
 
 bench: $(BIN) $(BENCHES) ## measure, with the Python peers beside where they are installed
 	@BUILD=$(BUILD) tests/bench/run.sh
+
+bench-serve: $(BIN) $(BENCHES) ## requests a second beside FastAPI + implicit and a fixed text (wrk)
+	@BUILD=$(BUILD) tests/bench/serve.sh
 
 coverage: ## line coverage of the layers below the console
 	@$(MAKE) --no-print-directory PROFILE=cov -j$$(nproc) build
