@@ -1,5 +1,5 @@
 /*
- * bundle - one file with the model and all that answering needs, and the answering itself.
+ * bundle - one file with the model and all that answering needs: written, opened, proven.
  *
  * Sections: "info", the model's own, "users.*", "items.*", "cat.*", "train.*", "seen.*",
  * "popularity". Nothing in it depends on when, where or by how many threads it was written.
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rank_impl.h"
 #include "rs/base/fs.h"
 #include "rs/base/hash.h"
 #include "rs/base/mem.h"
@@ -234,173 +233,5 @@ enum rs_code rs_bundle_verify(const char *path, const char *want, struct rs_err 
     if (strcmp(is, want) != 0) {
         return rs_fail(err, RS_EDAMAGED, "'%s' has SHA-256 %s, wanted %s", path, is, want);
     }
-    return RS_OK;
-}
-
-struct rs_profile rs_bundle_profile(const struct rs_bundle *b, int32_t user)
-{
-    int64_t begin = b->train.indptr[user];
-    return (struct rs_profile){.user = user,
-                               .items = b->train.indices + begin,
-                               .values = b->train.values ? b->train.values + begin : NULL,
-                               .n = (int32_t)rs_csr_len(&b->train, user)};
-}
-
-static enum rs_code check_row(const char *what, const int32_t *items, int32_t n, int32_t n_items,
-                              struct rs_err *err)
-{
-    for (int32_t i = 0; i < n; i++) {
-        if (items[i] < 0 || items[i] >= n_items || (i && items[i] <= items[i - 1])) {
-            return rs_fail(err, RS_EARG, "%s: item %d; they are 0 to %d, ascending, each once",
-                           what, items[i], n_items - 1);
-        }
-    }
-    return RS_OK;
-}
-
-static enum rs_code check_ask(const struct rs_bundle *b, const struct rs_ask *ask,
-                              struct rs_err *err)
-{
-    if (ask->k < 1 || ask->k > RS_MAX_K) {
-        return rs_fail(err, RS_EARG, "k=%d: it is 1 to %d", ask->k, RS_MAX_K);
-    }
-    if (ask->user < -1 || ask->user >= b->train.n_rows) {
-        return rs_fail(err, RS_EARG, "user %d: the model has users 0 to %d", ask->user,
-                       b->train.n_rows - 1);
-    }
-    enum rs_code rc = check_row("history", ask->items, ask->n_items, b->train.n_cols, err);
-    if (rc) return rc;
-    return check_row("exclude", ask->exclude, ask->n_exclude, b->train.n_cols, err);
-}
-
-/* Memory of one answer, cut from one block. */
-struct answer {
-    float *scores;    /* [n_items] */
-    int32_t *exclude; /* [2 n_items], two halves used in turn */
-    int32_t *items;   /* [n_items] history put together */
-    float *values;    /* [n_items] */
-    void *scratch;
-};
-
-static enum rs_code answer_alloc(const struct rs_bundle *b, struct answer *a, struct rs_err *err)
-{
-    size_t row = ((size_t)b->train.n_cols + 15) / 16 * 16; /* keeps every part aligned */
-    const struct rs_model_ops *ops = b->model->ops;
-    size_t scratch = ops->scratch ? ops->scratch(b->model, 1) : 0;
-    float *memory = rs_try_alloc_raw(1, 5 * row * sizeof(float) + scratch);
-    if (!memory) {
-        rs_fail(err, RS_ENOMEM, "scores of %d items", b->train.n_cols);
-        return RS_ENOMEM;
-    }
-    a->scores = memory;
-    a->values = memory + row;
-    a->items = (int32_t *)(void *)(memory + 2 * row);
-    a->exclude = a->items + row;
-    a->scratch = memory + 5 * row;
-    return RS_OK;
-}
-
-/* A user's rows with newer ones over them, given by items alone so that the model folds them in. An
- * item without a value counts as just relevant. */
-static struct rs_profile extend(const struct rs_bundle *b, const struct rs_ask *ask,
-                                struct answer *a)
-{
-    struct rs_profile old = rs_bundle_profile(b, ask->user);
-    double threshold = rs_val_get_real(b->info, "threshold", 0);
-    float liked = threshold > 0 ? (float)threshold : 1.0f;
-    int32_t n = rs_rank_merge(old.items, old.n, ask->items, ask->n_items, a->items);
-    int32_t o = 0;
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        bool is_old = o < old.n && old.items[o] == a->items[i];
-        bool is_new = j < ask->n_items && ask->items[j] == a->items[i];
-        a->values[i] =
-            is_new ? (ask->values ? ask->values[j] : liked) : (old.values ? old.values[o] : 1.0f);
-        o += is_old;
-        j += is_new;
-    }
-    return (struct rs_profile){
-        .user = -1, .items = a->items, .values = old.values ? a->values : NULL, .n = n};
-}
-
-static struct rs_profile profile_of(const struct rs_bundle *b, const struct rs_ask *ask,
-                                    struct answer *a)
-{
-    if (ask->user >= 0 && ask->n_items == 0) return rs_bundle_profile(b, ask->user);
-    if (ask->user >= 0) return extend(b, ask, a);
-    return (struct rs_profile){
-        .user = -1, .items = ask->items, .values = ask->values, .n = ask->n_items};
-}
-
-/* Ascending union of all that the list leaves out; returns where it is. */
-static const int32_t *left_out(const struct rs_bundle *b, const struct rs_ask *ask,
-                               struct answer *a, int32_t *n_out)
-{
-    int32_t *from = a->exclude;
-    int32_t *to = a->exclude + ((size_t)b->train.n_cols + 15) / 16 * 16;
-    int32_t n = 0;
-    if (ask->exclude_seen && ask->user >= 0) {
-        n = rs_rank_merge(
-            b->train.indices + b->train.indptr[ask->user], rs_csr_len(&b->train, ask->user),
-            b->seen.indices + b->seen.indptr[ask->user], rs_csr_len(&b->seen, ask->user), from);
-    }
-    if (ask->exclude_seen) {
-        n = rs_rank_merge(from, n, ask->items, ask->n_items, to);
-        int32_t *swap = from;
-        from = to;
-        to = swap;
-    }
-    *n_out = rs_rank_merge(from, n, ask->exclude, ask->n_exclude, to);
-    return to;
-}
-
-enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask *ask,
-                                 struct rs_arena *arena, struct rs_ranked *out, int32_t *n_out,
-                                 const char **source_out, struct rs_err *err)
-{
-    (void)arena;
-    enum rs_code rc = check_ask(b, ask, err);
-    if (rc) return rc;
-    struct answer a = {0};
-    rc = answer_alloc(b, &a, err);
-    if (rc) return rc;
-    struct rs_profile who = profile_of(b, ask, &a);
-    bool known = false;
-    rc = b->model->ops->score(b->model, &who, 1, a.scores, &known, a.scratch, err);
-    if (rc) goto done;
-    const float *scores = a.scores;
-    *source_out = b->model->ops->name;
-    if (!known) {
-        scores = b->popularity;
-        *source_out =
-            ask->user < 0 && ask->n_items == 0 ? "popularity:unknown_user" : "popularity:cold_user";
-    }
-    int32_t n_exclude;
-    const int32_t *exclude = left_out(b, ask, &a, &n_exclude);
-    *n_out = rs_topk(scores, b->train.n_cols, exclude, n_exclude, ask->allowed, ask->k, out);
-done:
-    free(a.scores);
-    return rc;
-}
-
-enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t k,
-                               struct rs_arena *arena, struct rs_ranked *out, int32_t *n_out,
-                               struct rs_err *err)
-{
-    (void)arena;
-    int32_t n_items = b->train.n_cols;
-    if (k < 1 || k > RS_MAX_K) return rs_fail(err, RS_EARG, "k=%d: it is 1 to %d", k, RS_MAX_K);
-    if (item < 0 || item >= n_items) {
-        return rs_fail(err, RS_EARG, "item %d: the model has items 0 to %d", item, n_items - 1);
-    }
-    if (!b->model->ops->similar) {
-        return rs_fail(err, RS_EARG, "model '%s' does not compare items: use another, such as als",
-                       b->model->ops->name);
-    }
-    float *scores = rs_try_alloc((size_t)n_items, sizeof(*scores));
-    if (!scores) return rs_fail(err, RS_ENOMEM, "scores of %d items", n_items);
-    b->model->ops->similar(b->model, item, scores);
-    *n_out = rs_topk(scores, n_items, &item, 1, NULL, k, out);
-    free(scores);
     return RS_OK;
 }

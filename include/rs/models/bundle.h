@@ -48,6 +48,28 @@ RS_MUST_USE enum rs_code rs_bundle_verify(const char *path, const char *want, st
 
 /* A profile of a known user: its train rows. */
 struct rs_profile rs_bundle_profile(const struct rs_bundle *b, int32_t user);
+/* The profile that lists and explanations are made of: a known user's train rows with newer rows
+ * over them, or (user -1) the rows alone. Newer rows that are all in train with the same value say
+ * nothing new: the profile is the plain one, so the list is the evaluated one. values NULL: liked;
+ * a bundle whose train rows have no values ignores them. *out lives in arena, borrows items and
+ * values, or both. RS_EARG: user or items out of range, items not ascending; RS_ENOMEM. */
+RS_MUST_USE enum rs_code rs_bundle_profile_with(const struct rs_bundle *b, int32_t user,
+                                                const int32_t *items, const float *values,
+                                                int32_t n, struct rs_arena *arena,
+                                                struct rs_profile *out, struct rs_err *err);
+
+/*
+ * Diversity is maximal marginal relevance (Carbonell, Goldstein: The Use of MMR, SIGIR 1998). The
+ * pool is the RS_MMR_POOL best of the items that may be listed, whatever k and offset are, so the
+ * pages of a list agree. The best comes first; then, again and again, the item i not yet listed with
+ * the largest
+ *     (1 - diversity) relevance_i - diversity max over listed j of similarity(i, j),
+ * ties to the better one by score. relevance_i is the score scaled to 0 … 1 over the pool (1 where
+ * all are equal). similarity is the cosine of the model's item vectors (0 with a zero vector), for
+ * a model without vectors the Jaccard index of the genre sets (0 where both are empty).
+ * Cost O(pool (offset + k) f) beyond finding the pool.
+ */
+#define RS_MMR_POOL 500
 
 /* A recommendation request: what commands, console and server ask. */
 struct rs_ask {
@@ -56,22 +78,24 @@ struct rs_ask {
     const float *values;  /* of items; NULL: liked */
     int32_t n_items;
     int32_t k;
-    int32_t offset;         /* places before the first one wanted; offset + k <= RS_MAX_K */
-    double diversity;       /* 0: by score; to 1: items unlike those above them go first (MMR) */
+    int32_t offset;   /* places before the first one wanted; offset + k <= RS_MAX_K */
+    double diversity; /* 0: by score; to 1: unlike items go first; then offset + k <= RS_MMR_POOL */
     bool exclude_seen;      /* leave out train and seen rows, and `items` */
     const int32_t *exclude; /* more to leave out, ascending */
     int32_t n_exclude;
     const uint64_t *allowed; /* bit set over items, or NULL */
 };
-/* arena: all memory of the call, nothing else is allocated; NULL: the heap.
- * out[k], *n_out. source_out (static text): the model's name, or "popularity:unknown_user" (neither
- * user nor items), "popularity:cold_user" (the model has nothing personal to say). RS_EARG: k, user
- * or items out of range, items or exclude not ascending. */
+/* Places offset + 1 … offset + k of the list: out[k], *n_out of them. A score is the model's, also
+ * where diversity moved the item. arena: all memory of the call, taken until its reset; NULL: the
+ * heap, given back. source_out (static text): the model's name, or "popularity:unknown_user"
+ * (neither user nor items), "popularity:cold_user" (the model has nothing personal to say). RS_EARG:
+ * k, offset, diversity, user or items out of range, items or exclude not ascending; RS_ENOMEM. */
 RS_MUST_USE enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask *ask,
                                              struct rs_arena *arena, struct rs_ranked *out,
                                              int32_t *n_out, const char **source_out,
                                              struct rs_err *err);
-/* The k items most similar to item, itself left out. RS_EARG where the model cannot say. */
+/* The k items most similar to item, itself left out; arena as above. RS_EARG where the model cannot
+ * say. */
 RS_MUST_USE enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t k,
                                            struct rs_arena *arena, struct rs_ranked *out,
                                            int32_t *n_out, struct rs_err *err);
