@@ -38,7 +38,7 @@ endif
 LAYERS := base data features models eval store tracking registry commands cli serve
 SRCS := $(sort $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
-GEN := $(BUILD)/gen/migrations.inc
+GEN := $(BUILD)/gen/migrations.inc $(BUILD)/gen/web.inc
 LIB := $(BUILD)/librs.a
 BIN := $(BUILD)/recsys-tui
 # One binary a test file; what tests share (naive twins, generators, temp folders) is tests/ref/*.c.
@@ -139,9 +139,14 @@ $(BUILD)/src/models/%.o: CFLAGS_EXTRA := $(if $(filter release,$(PROFILE)),-O3)
 
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests
 
-$(GEN): $(wildcard db/migrations/*.sql) tools/embed-sql.sh
+$(BUILD)/gen/migrations.inc: $(wildcard db/migrations/*.sql) tools/embed-sql.sh
 	@mkdir -p $(@D)
 	$(Q)tools/embed-sql.sh db/migrations > $@.tmp && mv $@.tmp $@
+
+# The folder too: a file that is gone is a change.
+$(BUILD)/gen/web.inc: src/serve/web $(wildcard src/serve/web/*) tools/embed-files.sh
+	@mkdir -p $(@D)
+	$(Q)tools/embed-files.sh src/serve/web > $@.tmp && mv $@.tmp $@
 
 $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(REF_OBJS) $(LIB)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@

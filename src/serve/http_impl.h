@@ -10,14 +10,11 @@
 
 /* ---- counters (metrics.c) ------------------------------------------------------------------ */
 
-enum { SRV_MAX_ROUTES = 64, SRV_BUCKETS = 14, SRV_STATUS_SLOTS = 16 };
-extern const double srv_bucket_s[SRV_BUCKETS]; /* upper bounds, seconds; the last is infinity */
-extern const int
-    srv_statuses[SRV_STATUS_SLOTS]; /* 200, 201, 202, 204, 304, 400, …, 503; 0: others */
+enum { SRV_MAX_ROUTES = 64, SRV_BUCKETS = 20, SRV_STATUS_SLOTS = 22 };
 
 struct srv_metrics {
     struct srv_series {
-        atomic_ullong count, sum_ns, bucket[SRV_BUCKETS];
+        atomic_ullong sum_ns, bucket[SRV_BUCKETS];     /* by duration, 10 us to 10 s and above */
     } by_status[SRV_MAX_ROUTES + 1][SRV_STATUS_SLOTS]; /* the last route: none matched */
     atomic_ullong lists, fallback_lists, identical_lists;
     atomic_ullong feedback_events, swaps, failed_swaps, rate_limited, connections_reaped;
@@ -25,13 +22,15 @@ struct srv_metrics {
     atomic_ullong recent_list[256]; /* hash of a list and of its user: for identical_lists */
     int64_t started_ms;
 };
+/* route: its index, or -1: none matched. */
 void srv_metrics_request(struct srv_metrics *m, int route, int status, int64_t ns);
 /* One personal list went out. user_hash, list_hash: of the user's id and of the items. Identical: a
  * recent list of another user had the same items. */
 void srv_metrics_list(struct srv_metrics *m, uint64_t user_hash, uint64_t list_hash, bool fallback);
 /* For the job row and `serve status`: {address, version, model, requests_per_s, p50_ms, p99_ms,
  * errors_per_s, fallback_share, identical_share, cache_hit_share, queue, connections, uptime_s,
- * routes: [{route, requests_per_s, p50_ms, p99_ms, errors}]} over the time since the last call. */
+ * routes: [{route, requests_per_s, p50_ms, p99_ms, errors_per_s}]} over the time since the last
+ * call; quantiles and shares of nothing are null. Errors: answers of 5xx. */
 struct srv_rates; /* the counters at the last call */
 struct rs_val *srv_metrics_summary(struct srv *s, struct srv_rates **last);
 void srv_rates_free(struct srv_rates *r);

@@ -140,7 +140,7 @@ struct srv_call {
     struct rs_str *out;       /* the answer's text; empty at the start */
     struct srv_body *shared;  /* instead of out: a finished answer, one reference for the call */
     const char *location;     /* Location header, in arena; or NULL */
-    const char *etag;         /* of an asset; or NULL */
+    const char *etag;         /* ETag header with its quotes, in arena or kept; or NULL */
     int status;               /* of success; the route's at the start */
     const char *actor;        /* name of the token that asked, or "" */
 };
