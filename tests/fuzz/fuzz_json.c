@@ -1,9 +1,10 @@
 /* JSON from hostile hands: never a crash; errors name the source; what is taken prints and reads
- * back the same. */
+ * back the same; both readers take and refuse the same. */
 #include <stdio.h>
 
 #include "fuzz/fuzz_text.h"
 #include "ref/support.h"
+#include "rs/base/arena.h"
 #include "rs/base/mem.h"
 
 static const char *const docs[] = {
@@ -23,11 +24,26 @@ static const char *const words[] = {
     NULL,
 };
 
+/* The reader of request bodies, held against what rs_json_parse made of the text. */
+static void check_in_arena(const char *text, size_t len, uint64_t n, enum rs_code want,
+                           const struct rs_val *tree)
+{
+    struct rs_err err = {0};
+    const struct rs_val *v = NULL;
+    struct rs_arena *arena = rs_arena_new(0, 0);
+    enum rs_code rc = rs_json_parse_in(arena, text, len, "fuzz.json", &v, &err);
+    if (rc != want || !rs_val_equal(v, tree)) fail_msg("case %d: arena: %s", (int)n, err.msg);
+    if (rc && strncmp(err.msg, "fuzz.json:", 10) != 0) fail_msg("case %d: %s", (int)n, err.msg);
+    if (strpbrk(err.msg, "\n\r\x1b")) fail_msg("case %d: %s", (int)n, err.msg);
+    rs_arena_free(arena);
+}
+
 static void check(const char *text, size_t len, uint64_t n)
 {
     struct rs_err err = {0};
     struct rs_val *v = NULL;
     enum rs_code rc = rs_json_parse(text, len, "fuzz.json", &v, &err);
+    check_in_arena(text, len, n, rc, v);
     if (rc) {
         bool good = rc == RS_EPARSE && strncmp(err.msg, "fuzz.json:", 10) == 0;
         if (!good || strpbrk(err.msg, "\n\r\x1b") || v) fail_msg("case %d: %s", (int)n, err.msg);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rs/base/arena.h"
 #include "rs/base/err.h"
 #include "rs/base/str.h"
 
@@ -69,6 +70,12 @@ bool rs_val_get_bool(const struct rs_val *map, const char *key, bool dflt);
  * beyond int64 becomes a number; out is written only on success. */
 RS_MUST_USE enum rs_code rs_json_parse(const char *text, size_t len, const char *source,
                                        struct rs_val **out, struct rs_err *err);
+/* The same text gives the same tree, or is refused with the same code, but everything comes from
+ * the arena and lives until its reset: such a tree is only read, never freed, set or pushed to.
+ * RS_ENOMEM: the arena is full. What an error left in the arena stays until the reset, too. */
+RS_MUST_USE enum rs_code rs_json_parse_in(struct rs_arena *arena, const char *text, size_t len,
+                                          const char *source, const struct rs_val **out,
+                                          struct rs_err *err);
 /* YAML 1.2 core schema: yes is text, 1e-4 a number; an empty document is an empty map. Aliases are
  * resolved. Refused: merge keys, tags but !!str, .inf and .nan, a second document. */
 RS_MUST_USE enum rs_code rs_yaml_parse(const char *text, size_t len, const char *source,

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "ref/support.h"
+#include "rs/base/arena.h"
 #include "rs/base/fs.h"
 #include "rs/base/mem.h"
 #include "rs/base/val.h"
@@ -160,6 +161,56 @@ static void depth_and_size_are_bounded(void **state)
     free(text);
 }
 
+/* ---- into an arena ------------------------------------------------------------------------- */
+
+static void a_body_is_read_into_an_arena(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"user_id\": 42, \"k\": 10,\n\"items\": [\"\\u00e9\", -1.5, true, {}]}";
+    struct rs_err err = {0};
+    const struct rs_val *v = NULL;
+    struct rs_arena *a = rs_arena_new(0, 0);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(rs_json_parse_in(a, text, strlen(text), "body", &v, &err), &err);
+        assert_int_equal(rs_val_get_int(v, "user_id", 0), 42);
+        const struct rs_val *items = rs_val_get(v, "items");
+        assert_int_equal(items->line, 2);
+        assert_string_equal(items->items[0]->s, "\xc3\xa9");
+        assert_true(items->items[1]->r == -1.5);
+        assert_prints(v, 0, "{\"user_id\":42,\"k\":10,\"items\":[\"\xc3\xa9\",-1.5,true,{}]}");
+        rs_arena_reset(a);
+    }
+    rs_arena_free(a);
+}
+
+/* Whatever the arena cannot give any more, and wherever: said, and nothing comes out. */
+static void a_full_arena_is_said(void **state)
+{
+    (void)state;
+    struct rs_str text;
+    struct rs_err err = {0};
+    rs_str_init(&text, 0);
+    rs_str_add(&text,
+               "[0.1234567890123456789012345678901234567890123456789012345678901234567890,{");
+    for (int i = 0; i < 40; i++)
+        rs_str_addf(&text, "\"k%d\":\"\\n\",", i);
+    rs_str_add(&text, "\"z\":[]}]");
+    int refused = 0;
+    for (size_t max = 16;; max += 16) {
+        struct rs_arena *a = rs_arena_new(0, max);
+        const struct rs_val *v = NULL;
+        enum rs_code rc = rs_json_parse_in(a, text.data, text.len, "body", &v, &err);
+        if (rc) assert_code(rc, RS_ENOMEM, &err, "body: out of memory");
+        assert_true((rc == RS_OK) == (v != NULL));
+        rs_arena_free(a);
+        if (!rc) break;
+        refused++;
+    }
+    assert_true(refused > 100);
+    rs_str_clear(&text);
+}
+
 static void printing_is_exact(void **state)
 {
     (void)state;
@@ -294,6 +345,8 @@ int main(void)
         cmocka_unit_test(any_value_may_stand_alone),
         cmocka_unit_test(bad_text_is_refused_with_its_line),
         cmocka_unit_test(depth_and_size_are_bounded),
+        cmocka_unit_test(a_body_is_read_into_an_arena),
+        cmocka_unit_test(a_full_arena_is_said),
         cmocka_unit_test(printing_is_exact),
         cmocka_unit_test(indent_breaks_lines_where_it_helps),
         cmocka_unit_test(what_is_printed_reads_back),
