@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ref/ref_split.h"
+#include "ref/ref_bundle.h"
 #include "ref/support.h"
 #include "rs/base/fs.h"
 #include "rs/base/mem.h"
@@ -10,38 +10,6 @@
 #include "rs/models/bundle.h"
 
 enum { USERS = 40, ITEMS = 50 };
-
-/* A bundle of a model on a split, opened from a folder of its own. */
-struct fixture {
-    struct ref_split split;
-    struct rs_model *m;
-    char *dir;
-    char *path;
-    char sha256[65];
-    struct rs_bundle *b;
-};
-
-static void fixture_init(struct fixture *t, const char *model, const char *params)
-{
-    struct rs_err err = {0};
-    ref_split_init(&t->split, 7, USERS, ITEMS);
-    t->m = ref_problem_fit(&t->split.p, model, params);
-    t->dir = ref_temp_dir();
-    assert_ok(rs_bundle_save(t->dir, t->m, &t->split.s, 3.5, 42, t->sha256, &err), &err);
-    char *name = rs_xprintf("%s.rsm", t->sha256);
-    t->path = rs_path_join(t->dir, name);
-    free(name);
-    assert_ok(rs_bundle_open(t->path, &t->b, &err), &err);
-}
-
-static void fixture_clear(struct fixture *t)
-{
-    rs_bundle_close(t->b);
-    rs_model_free(t->m);
-    free(t->path);
-    ref_split_clear(&t->split);
-    ref_remove(t->dir);
-}
 
 static int32_t recommend(const struct rs_bundle *b, const struct rs_ask *ask, struct rs_ranked *out,
                          const char *source)
@@ -65,8 +33,8 @@ static bool in_list(const struct rs_ranked *list, int32_t n, int32_t item)
 static void what_was_written_comes_back(void **state)
 {
     (void)state;
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
     const struct rs_bundle *b = t.b;
     assert_string_equal(b->sha256, t.sha256);
     assert_int_equal(rs_idmap_find(b->users, "400"), USERS - 1);
@@ -95,15 +63,15 @@ static void what_was_written_comes_back(void **state)
     struct rs_profile who = rs_bundle_profile(b, 3);
     assert_int_equal(who.user, 3);
     assert_int_equal(who.n, rs_csr_len(&t.split.p.ui, 3));
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 static void equal_inputs_give_equal_bytes(void **state)
 {
     (void)state;
     struct rs_err err = {0};
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
     char *other = ref_temp_dir();
     rs_par_set_threads(4);
     struct rs_model *again = ref_problem_fit(&t.split.p, "als", "factors=6 iterations=3");
@@ -120,14 +88,14 @@ static void equal_inputs_give_equal_bytes(void **state)
     assert_string_not_equal(sha256, t.sha256);
     rs_model_free(again);
     ref_remove(other);
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 static void lists_leave_out_what_was_seen(void **state)
 {
     (void)state;
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3 input=binary");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3 input=binary");
     struct rs_ranked out[ITEMS];
     for (int32_t u = 0; u < USERS; u++) {
         if (rs_csr_len(&t.b->train, u) == 0) continue;
@@ -146,14 +114,14 @@ static void lists_leave_out_what_was_seen(void **state)
     const uint64_t allowed[1] = {1u << 5 | 1u << 9};
     struct rs_ask ask = {.user = 0, .k = 10, .allowed = allowed};
     assert_int_equal(recommend(t.b, &ask, out, "als"), 2);
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 static void strangers_are_folded_in_or_get_popularity(void **state)
 {
     (void)state;
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
     struct rs_ranked stranger[ITEMS];
     struct rs_ranked user[ITEMS];
     struct rs_profile who = rs_bundle_profile(t.b, 0);
@@ -181,15 +149,15 @@ static void strangers_are_folded_in_or_get_popularity(void **state)
     struct rs_ask cold_user = {.user = cold, .k = ITEMS, .exclude_seen = true};
     int32_t n = recommend(t.b, &cold_user, stranger, "popularity:cold_user");
     assert_int_equal(n, ITEMS - rs_csr_len(&t.b->seen, cold));
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 /* A user's newer items count as if they had been in the history all along. */
 static void newer_items_extend_a_user(void **state)
 {
     (void)state;
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3 input=values");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3 input=values");
     struct rs_profile who = rs_bundle_profile(t.b, 0);
     int32_t fresh[2];
     float fresh_values[2] = {4.5f, 2.0f};
@@ -221,40 +189,117 @@ static void newer_items_extend_a_user(void **state)
     extended.exclude_seen = true;
     int32_t left = recommend(t.b, &extended, got, "als");
     assert_false(in_list(got, left, fresh[0]) || in_list(got, left, fresh[1]));
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
+}
+
+static void profiles_take_newer_rows(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
+    struct rs_arena *arena = rs_arena_new(0, 0);
+    struct rs_profile plain = rs_bundle_profile(t.b, 0);
+    struct rs_profile who;
+    assert_true(plain.n > 2);
+    assert_ok(rs_bundle_profile_with(t.b, 0, plain.items + 1, plain.values + 1, plain.n - 1, arena,
+                                     &who, &err),
+              &err);
+    assert_int_equal(who.user, 0); /* nothing new: the row itself */
+    assert_ptr_equal(who.items, plain.items);
+    assert_int_equal(who.n, plain.n);
+    const int32_t again[] = {plain.items[1]};
+    assert_ok(rs_bundle_profile_with(t.b, 0, again, NULL, 1, arena, &who, &err), &err);
+    assert_int_equal(who.user, plain.values[1] == 3.5f ? 0 : -1); /* liked: just the threshold */
+    assert_int_equal(who.n, plain.n);
+    assert_true(who.values[0] == plain.values[0] && who.values[1] == 3.5f);
+    const float changed[] = {plain.values[1] + 0.5f};
+    assert_ok(rs_bundle_profile_with(t.b, 0, again, changed, 1, arena, &who, &err), &err);
+    assert_int_equal(who.user, -1);
+    assert_memory_equal(who.items, plain.items, (size_t)plain.n * sizeof(*who.items));
+    assert_true(who.values[1] == changed[0] && who.values[2] == plain.values[2]);
+    assert_ok(rs_bundle_profile_with(t.b, -1, again, changed, 1, arena, &who, &err), &err);
+    assert_true(who.user == -1 && who.n == 1 && who.items == again && who.values == changed);
+    enum rs_code rc = rs_bundle_profile_with(t.b, USERS, NULL, NULL, 0, arena, &who, &err);
+    assert_code(rc, RS_EARG, &err, "users 0 to 39");
+    rc = rs_bundle_profile_with(t.b, -2, NULL, NULL, 0, arena, &who, &err);
+    assert_code(rc, RS_EARG, &err, "user -2");
+    rc = rs_bundle_profile_with(t.b, 0, (const int32_t[]){4, 2}, NULL, 2, arena, &who, &err);
+    assert_code(rc, RS_EARG, &err, "history: item 2");
+    rs_arena_free(arena);
+    arena = rs_arena_new(0, 64);
+    rc = rs_bundle_profile_with(t.b, 0, again, changed, 1, arena, &who, &err);
+    assert_code(rc, RS_ENOMEM, &err, NULL);
+    rs_arena_free(arena);
+    ref_bundle_clear(&t);
+}
+
+/* Where training had no values, those of newer rows are ignored: who took an item liked it. */
+static void values_count_only_where_training_had_some(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_bundle t = {0};
+    ref_split_init(&t.split, 7, USERS, ITEMS);
+    t.split.s.train.values = NULL;
+    t.split.s.train_t.values = NULL;
+    ref_bundle_of_split(&t, "als", "factors=6 iterations=3 input=values");
+    struct rs_arena *arena = rs_arena_new(0, 0);
+    struct rs_profile plain = rs_bundle_profile(t.b, 0);
+    struct rs_profile who;
+    const float value = 0.1f;
+    assert_null(plain.values);
+    assert_ok(rs_bundle_profile_with(t.b, 0, plain.items, &value, 1, arena, &who, &err), &err);
+    assert_int_equal(who.user, 0);
+    int32_t fresh = 0;
+    while (rs_csr_has(&t.b->train, 0, fresh)) {
+        fresh++;
+    }
+    assert_ok(rs_bundle_profile_with(t.b, 0, &fresh, &value, 1, arena, &who, &err), &err);
+    assert_true(who.user == -1 && who.n == plain.n + 1 && !who.values);
+    assert_ok(rs_bundle_profile_with(t.b, -1, &fresh, &value, 1, arena, &who, &err), &err);
+    assert_null(who.values);
+    rs_arena_free(arena);
+    ref_bundle_clear(&t);
 }
 
 static void similar_items_leave_the_item_out(void **state)
 {
     (void)state;
     struct rs_err err = {0};
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
     struct rs_ranked out[ITEMS];
     int32_t n;
     assert_ok(rs_bundle_similar(t.b, 5, 10, NULL, out, &n, &err), &err);
     assert_int_equal(n, 10);
     assert_false(in_list(out, n, 5));
+    struct rs_ranked in_arena[10];
+    struct rs_arena *arena = rs_arena_new(0, 0);
+    assert_ok(rs_bundle_similar(t.b, 5, 10, arena, in_arena, &n, &err), &err);
+    assert_true(rs_arena_used(arena) >= ITEMS * sizeof(float));
+    assert_memory_equal(in_arena, out, sizeof(in_arena));
+    rs_arena_free(arena);
     for (int i = 1; i < n; i++) {
         assert_true(out[i - 1].score >= out[i].score);
     }
     assert_code(rs_bundle_similar(t.b, ITEMS, 10, NULL, out, &n, &err), RS_EARG, &err, "0 to 49");
     assert_code(rs_bundle_similar(t.b, 5, 0, NULL, out, &n, &err), RS_EARG, &err, "k=0");
-    fixture_clear(&t);
-    fixture_init(&t, "popularity", "");
+    ref_bundle_clear(&t);
+    ref_bundle_init(&t, 7, USERS, ITEMS, "popularity", "");
     assert_code(rs_bundle_similar(t.b, 5, 10, NULL, out, &n, &err), RS_EARG, &err,
                 "does not compare items");
     struct rs_ask nobody = {.user = -1, .k = 3};
     assert_int_equal(recommend(t.b, &nobody, out, "popularity:unknown_user"), 3);
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 static void bad_questions_are_refused(void **state)
 {
     (void)state;
     struct rs_err err = {0};
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
     const int32_t past[] = {3, ITEMS};
     const int32_t twice[] = {3, 3};
     const struct rs_ask bad[] = {
@@ -265,6 +310,10 @@ static void bad_questions_are_refused(void **state)
         {.user = -1, .k = 1, .items = past, .n_items = 2},
         {.user = -1, .k = 1, .items = twice, .n_items = 2},
         {.user = 0, .k = 1, .exclude = past, .n_exclude = 2},
+        {.user = 0, .k = 1, .offset = -1},
+        {.user = 0, .k = 1, .offset = RS_MAX_K},
+        {.user = 0, .k = 1, .diversity = 1.5},
+        {.user = 0, .k = 1, .offset = RS_MMR_POOL, .diversity = 0.5},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         struct rs_ranked out[1];
@@ -273,7 +322,7 @@ static void bad_questions_are_refused(void **state)
         assert_code(rs_bundle_recommend(t.b, &bad[i], NULL, out, &n, &source, &err), RS_EARG, &err,
                     NULL);
     }
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 static void held_out_users_keep_their_history(void **state)
@@ -320,8 +369,8 @@ static void verify_compares_name_and_bytes(void **state)
 {
     (void)state;
     struct rs_err err = {0};
-    struct fixture t;
-    fixture_init(&t, "popularity", "");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "popularity", "");
     assert_ok(rs_bundle_verify(t.path, NULL, &err), &err);
     assert_ok(rs_bundle_verify(t.path, t.sha256, &err), &err);
     char other[65];
@@ -337,7 +386,7 @@ static void verify_compares_name_and_bytes(void **state)
     assert_code(rs_bundle_verify(misnamed, NULL, &err), RS_EDAMAGED, &err, "wanted 0000");
     free(renamed);
     free(misnamed);
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 static void what_is_no_bundle_is_refused(void **state)
@@ -365,19 +414,19 @@ static void a_folder_that_cannot_be_written_is_an_error(void **state)
 {
     (void)state;
     struct rs_err err = {0};
-    struct fixture t;
+    struct ref_bundle t;
     char sha256[65];
-    fixture_init(&t, "popularity", "");
+    ref_bundle_init(&t, 7, USERS, ITEMS, "popularity", "");
     char *under_a_file = rs_path_join(t.path, "models");
     enum rs_code rc = rs_bundle_save(under_a_file, t.m, &t.split.s, 3.5, 1, sha256, &err);
     assert_code(rc, RS_EIO, &err, "save model 'popularity'");
     free(under_a_file);
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 static enum rs_code save_open_ask(void *ctx, struct rs_err *err)
 {
-    struct fixture *t = ctx;
+    struct ref_bundle *t = ctx;
     char sha256[65];
     struct rs_bundle *b = NULL;
     enum rs_code rc = rs_bundle_save(t->dir, t->m, &t->split.s, 3.5, 42, sha256, err);
@@ -385,7 +434,17 @@ static enum rs_code save_open_ask(void *ctx, struct rs_err *err)
     struct rs_ranked out[5];
     int32_t n;
     const char *source;
-    struct rs_ask ask = {.user = 0, .k = 5, .exclude_seen = true};
+    const int32_t fresh[] = {1, 3};
+    const int32_t exclude[] = {2};
+    struct rs_ask ask = {.user = 0,
+                         .items = fresh,
+                         .n_items = 2,
+                         .k = 5,
+                         .offset = 2,
+                         .diversity = 0.5,
+                         .exclude_seen = true,
+                         .exclude = exclude,
+                         .n_exclude = 1};
     if (!rc) rc = rs_bundle_recommend(b, &ask, NULL, out, &n, &source, err);
     if (!rc) rc = rs_bundle_similar(b, 1, 5, NULL, out, &n, err);
     rs_bundle_close(b);
@@ -395,10 +454,10 @@ static enum rs_code save_open_ask(void *ctx, struct rs_err *err)
 static void failing_memory_is_an_error(void **state)
 {
     (void)state;
-    struct fixture t;
-    fixture_init(&t, "als", "factors=6 iterations=3");
+    struct ref_bundle t;
+    ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
     assert_survives_oom(save_open_ask, &t);
-    fixture_clear(&t);
+    ref_bundle_clear(&t);
 }
 
 int main(void)
@@ -409,6 +468,8 @@ int main(void)
         cmocka_unit_test(lists_leave_out_what_was_seen),
         cmocka_unit_test(strangers_are_folded_in_or_get_popularity),
         cmocka_unit_test(newer_items_extend_a_user),
+        cmocka_unit_test(profiles_take_newer_rows),
+        cmocka_unit_test(values_count_only_where_training_had_some),
         cmocka_unit_test(similar_items_leave_the_item_out),
         cmocka_unit_test(bad_questions_are_refused),
         cmocka_unit_test(held_out_users_keep_their_history),
