@@ -16,6 +16,7 @@
 #include "rs/tracking/runs.h"
 
 #include "cells.h"
+#include "evaluation.h"
 
 static double metric_of(const struct rs_val *run, const char *name)
 {
@@ -171,10 +172,9 @@ enum rs_code rs_cmd_run_show(struct rs_ctx *ctx, const struct rs_args *args, str
     if (rc) return rc;
     rs_result_set(out, "artifacts", v);
     rc = rs_runs_curve(st, id, "loss", &v, err);
-    if (!rc) {
-        show_curve(out, v);
-    }
-    return rc;
+    if (rc) return rc;
+    show_curve(out, v);
+    return rs_show_evaluation(ctx, id, out, err);
 }
 
 enum rs_code rs_cmd_run_delete(struct rs_ctx *ctx, const struct rs_args *args,

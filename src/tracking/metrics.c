@@ -270,3 +270,27 @@ enum rs_code rs_runs_get_scores(struct rs_store *st, const char *id, const char 
     }
     return rc;
 }
+
+static void metric_name(sqlite3_stmt *q, struct rs_val *rows)
+{
+    rs_val_push(rows, rs_val_str(rs_store_text(q, 0)));
+}
+
+enum rs_code rs_runs_scored(struct rs_store *st, const char *id, const char *part,
+                            struct rs_val **out, struct rs_err *err)
+{
+    static const char sql[] = "SELECT metric FROM rs_user_score WHERE run_id = ?1 AND part = ?2 "
+                              "AND scorer = ?3 AND exclude = ?4 AND metric <> '' ORDER BY metric";
+    char *exclude = NULL;
+    struct key k = {id, part, NULL, "model", 0};
+    sqlite3_stmt *q = NULL;
+    enum rs_code rc = newest_exclude(st, &k, &exclude, err);
+    if (!rc) rc = rs_run_stmt(st, sql, id, &q, err);
+    if (!rc) {
+        k.exclude = exclude;
+        bind_key(q, &k);
+        rc = rs_store_collect(st, q, metric_name, rs_val_list(), out, err);
+    }
+    free(exclude);
+    return rc;
+}

@@ -203,6 +203,19 @@ static void numbers_are_measured_and_compared(void **state)
              "metrics.coverage_at_10,intervals.ndcg_at_10,baselines");
     assert_int_equal(rs_val_at(doc, "intervals.ndcg_at_10")->n, 2);
     assert_null(rs_val_at(doc, "metrics.ndcg_at_20"));
+    struct rs_val *shown = json("run show latest", "evaluation.users,evaluation.metrics,params");
+    const struct rs_val *rows = rs_val_at(shown, "evaluation.metrics");
+    assert_true(rows->n > 0);
+    for (size_t i = 0; i < rows->n; i++) { /* from stored scores: the same numbers again */
+        const struct rs_val *row = rows->items[i];
+        const char *metric = rs_val_get_str(row, "metric", "");
+        const struct rs_val *metrics = rs_val_get(doc, "metrics");
+        assert_true(rs_val_get_real(row, "value", -1) == rs_val_get_real(metrics, metric, -2));
+        assert_true(rs_val_equal(rs_val_get(row, "interval"),
+                                 rs_val_get(rs_val_get(doc, "intervals"), metric)));
+        assert_non_null(rs_val_get(row, "difference_interval"));
+    }
+    rs_val_free(shown);
     rs_val_free(doc);
     doc = json("compare als popularity", "pairs,metric,users");
     const struct rs_val *pair = first(doc, "pairs");

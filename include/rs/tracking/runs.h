@@ -99,6 +99,10 @@ RS_MUST_USE enum rs_code rs_runs_get_scores(struct rs_store *st, const char *id,
                                             const char *metric, struct rs_user_scores *out,
                                             struct rs_err *err);
 void rs_user_scores_clear(struct rs_user_scores *s);
+/* Metrics with scores of a model in a run's newest evaluation of that part, as a sorted list of
+ * texts; empty where it was not evaluated. */
+RS_MUST_USE enum rs_code rs_runs_scored(struct rs_store *st, const char *id, const char *part,
+                                        struct rs_val **out, struct rs_err *err);
 
 /* List of {run_id, name, model, dataset, split, state, started_ms, seconds, params{}, metrics{},
  * tags{}, bundle}. filter: NULL or comparisons joined by and/or/not with parentheses:
