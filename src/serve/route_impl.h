@@ -22,15 +22,15 @@ struct srv_model;
 struct srv_settings;
 
 /* What a field may be. JSON and query text alike; a query repeats or commas a list. */
-#define SRV_TYPES(X)                                           \
-    X(SRV_ID, "an id: text of 1 to 1024 bytes, or an integer") \
-    X(SRV_IDS, "a list of ids")                                \
-    X(SRV_TEXT, "text")                                        \
-    X(SRV_TEXTS, "a list of texts")                            \
-    X(SRV_INT, "an integer")                                   \
-    X(SRV_REAL, "a number")                                    \
-    X(SRV_BOOL, "true or false")                               \
-    X(SRV_TIME, "seconds since 1970 or an ISO 8601 time")      \
+#define SRV_TYPES(X)                                            \
+    X(SRV_ID, "an id (text of 1 to 1024 bytes, or an integer)") \
+    X(SRV_IDS, "a list of ids")                                 \
+    X(SRV_TEXT, "text")                                         \
+    X(SRV_TEXTS, "a list of texts")                             \
+    X(SRV_INT, "an integer")                                    \
+    X(SRV_REAL, "a number")                                     \
+    X(SRV_BOOL, "true or false")                                \
+    X(SRV_TIME, "seconds since 1970 or an ISO 8601 time")       \
     X(SRV_OBJECT, "an object")
 #define SRV_TYPE_ENUM(id, text) id,
 enum srv_type { SRV_TYPES(SRV_TYPE_ENUM) SRV_TYPE_COUNT };
@@ -93,7 +93,8 @@ enum srv_route_flags {
     SRV_WRITER = 1 << 2, /* writes feedback: runs on the writer thread, in its transaction */
     SRV_QUIET = 1 << 3,  /* no access log line of a success (probes, scrapes) */
     SRV_FREE = 1 << 4,   /* not counted against a client's rate */
-    SRV_ASSET = 1 << 5,  /* a page or its parts: not in the document */
+    SRV_ASSET = 1 << 5,  /* a page or its parts: not in the document; its query is ignored */
+    SRV_AS_IS = 1 << 6,  /* a body of any keys is taken: call.body */
 };
 
 /* Runs with everything checked. On RS_OK the answer stands in c->out (or c->shared); a failure is
@@ -113,14 +114,25 @@ struct srv_route {
     srv_run_fn *run;
     const char *summary; /* at most 60 columns */
     const char *detail;  /* or NULL */
+    const int *also;     /* statuses beside those that follow from the row, 0-ended; or NULL */
+    int also_answer;     /* a status beside `status` with an answer of the same shape; 0: none */
 };
 extern const struct srv_route srv_routes[];
 int srv_n_routes(void);
+/* Does a call of it have a body? */
+bool srv_route_has_body(const struct srv_route *r);
+/* Every status that a call of the route is answered with once its path and method are found,
+ * ascending; returns how many. Those of HTTP itself (405, 408, 411, 414, 431) may come on top. */
+enum { SRV_MAX_STATUSES = 16 };
+int srv_route_statuses(const struct srv_route *r, int out[SRV_MAX_STATUSES]);
+/* Is that status answered in the route's own shape (else as an Error)? */
+bool srv_route_answers(const struct srv_route *r, int status);
 
-/* The route of a method and a raw path (still %-encoded, without the query). *known_out: the path
- * exists, *allow_out (bits 1 << method) with these methods. values_out gets the decoded path values
- * from arena, in the order of the braces, at most 4. NULL: none. RS_EARG in err where the path does
- * not decode (bad %, NUL, not UTF-8). */
+enum { SRV_MAX_PATH_VALUES = 4 };
+/* The route of a method and a raw path (still %-encoded, without the query). *allow_out: bits
+ * 1 << method of the methods that the path has, 0: it does not exist. values_out gets the decoded
+ * path values from arena, in the order of the braces. NULL: none; err->code RS_EARG where the path
+ * does not decode (bad %, NUL, not UTF-8), else RS_OK. */
 const struct srv_route *srv_route_find(enum srv_method method, const char *path, size_t len,
                                        struct rs_arena *arena, const char *values_out[4],
                                        unsigned *allow_out, struct rs_err *err);
@@ -135,23 +147,24 @@ struct srv_call {
     const struct srv_settings *settings;     /* as they were when the request came */
     struct srv_model *model; /* SRV_MODEL routes; others: what serves, or NULL. Held for the call */
     struct rs_arena *arena;  /* until the answer is on its way */
-    struct rs_arena *scratch; /* for scoring; reset when the handler returns */
-    struct rs_ctx *ctx;       /* SRV_QUERY and SRV_WRITER: store and commands; else NULL */
-    struct rs_str *out;       /* the answer's text; empty at the start */
-    struct srv_body *shared;  /* instead of out: a finished answer, one reference for the call */
-    const char *location;     /* Location header, in arena; or NULL */
-    const char *etag;         /* ETag header with its quotes, in arena or kept; or NULL */
-    int status;               /* of success; the route's at the start */
-    const char *actor;        /* name of the token that asked, or "" */
+    struct rs_arena *scratch;  /* for scoring; reset when the handler returns */
+    struct rs_ctx *ctx;        /* SRV_QUERY and SRV_WRITER: store and commands; else NULL */
+    struct rs_str *out;        /* the answer's text; empty at the start */
+    struct srv_body *shared;   /* instead of out: a finished answer, one reference for the call */
+    const char *location;      /* Location header, in arena; or NULL */
+    const char *etag;          /* ETag header with its quotes, in arena or kept; or NULL */
+    int status;                /* of success; the route's at the start */
+    const char *actor;         /* name of the token that asked, or "" */
+    const struct rs_val *body; /* SRV_AS_IS: an object, in arena; NULL: none was sent */
 };
 
 /* A field's value by name; a name that the route lacks is our bug (assert). */
 const struct srv_value *srv_get(const struct srv_call *c, const char *name);
 
-/* Reads path values, query (raw, after '?'; may be NULL) and body (NULL: none was sent) through the
- * route's fields into c->values; texts live in c->arena. RS_EARG: names the field and what was
- * expected ("k: 101 is above 100: an integer from 1 to 100"), an unknown or doubled field with the
- * nearest name; RS_EPARSE: body that is no JSON. */
+/* Reads path values, query (raw, after '?'; may be NULL) and body (NULL or empty: none was sent)
+ * through the route's fields into c->values; texts live in c->arena. RS_EARG: names the field and
+ * what was expected ("k: 101 is above 100: an integer from 1 to 100 was expected"), an unknown or
+ * doubled field with the nearest name; RS_EPARSE: body that is no JSON; RS_ENOMEM. */
 RS_MUST_USE enum rs_code srv_fields_read(struct srv_call *c, const char *const path_values[4],
                                          const char *query, const char *body, size_t body_len,
                                          struct rs_err *err);

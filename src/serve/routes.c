@@ -2,10 +2,10 @@
  * routes - every call of the server, once. Dispatch, validation, the OpenAPI document, /docs and
  * the labels of /metrics read it.
  */
-#include <stddef.h>
+#include <string.h>
 
 #include "rs/data/catalogue.h"
-#include "route_impl.h"
+#include "fields_impl.h"
 
 /* A row reads better than a line a field. */
 /* clang-format off */
@@ -100,10 +100,10 @@ static const struct srv_field version_fields[] = {
 static const struct srv_field journal_fields[] = {FIELD_LIMIT, {.name = NULL}};
 static const struct srv_field runs_fields[] = {
     FIELD_LIMIT, FIELD_OFFSET,
-    {.name = "filter", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1,
+    {.name = "filter", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1, .max = 1024,
      .example = "\"metrics.ndcg_at_10 > 0.1\"",
      .help = "as run list --filter; a wrong one is a 422"},
-    {.name = "sort", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1,
+    {.name = "sort", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1, .max = 200,
      .example = "\"-metrics.ndcg_at_10\"", .help = "column; - before it descends"},
     {.name = NULL},
 };
@@ -129,17 +129,19 @@ static const struct srv_field command_fields[] = {
 const struct srv_route srv_routes[] = {
     {SRV_POST, "/recommend", "lists", recommend_fields, "Recommendations", .scope = SRV_READ,
      .flags = SRV_MODEL, .run = srv_post_recommend,
+     .also = (const int[]){404, 409, 0},
      .summary = "the k best items for a user, or for a history",
      .detail = "An unknown user gets the popularity list with source popularity:unknown_user. "
                "timestamp says when the list was made; a finished answer may be given again while "
                "model, user and options are the same."},
     {SRV_POST, "/recommend/batch", "lists", batch_fields, "RecommendationsList", .scope = SRV_READ,
-     .flags = SRV_MODEL, .run = srv_post_recommend_batch,
+     .flags = SRV_MODEL, .run = srv_post_recommend_batch, .also = (const int[]){404, 0},
      .summary = "lists for many users at once"},
     {SRV_POST, "/similar-items", "lists", similar_fields, "SimilarItems", .scope = SRV_READ,
-     .flags = SRV_MODEL, .run = srv_post_similar, .summary = "the k items most like one"},
+     .flags = SRV_MODEL, .run = srv_post_similar, .also = (const int[]){404, 409, 0},
+     .summary = "the k items most like one"},
     {SRV_GET, "/explain", "lists", explain_fields, "Explanation", .scope = SRV_READ,
-     .flags = SRV_MODEL, .run = srv_get_explain,
+     .flags = SRV_MODEL, .run = srv_get_explain, .also = (const int[]){404, 0},
      .summary = "what each past item adds to an item's score"},
 
     {SRV_POST, "/feedback", "feedback", feedback_fields, "Feedback", .status = 201,
@@ -151,7 +153,7 @@ const struct srv_route srv_routes[] = {
     {SRV_GET, "/users", "catalogue", users_fields, "Users", .scope = SRV_READ, .flags = SRV_MODEL,
      .run = srv_get_users, .summary = "ids of the users the model knows"},
     {SRV_GET, "/user/{id}/history", "catalogue", history_fields, "History", .scope = SRV_READ,
-     .flags = SRV_MODEL, .run = srv_get_history,
+     .flags = SRV_MODEL, .run = srv_get_history, .also = (const int[]){404, 0},
      .summary = "what a user has, newest first, posted feedback too"},
     {SRV_GET, "/items", "catalogue", items_fields, "Items", .scope = SRV_READ, .flags = SRV_MODEL,
      .run = srv_get_items, .summary = "ids of the items the model knows"},
@@ -165,23 +167,27 @@ const struct srv_route srv_routes[] = {
      .flags = SRV_QUERY, .run = srv_get_journal,
      .summary = "who changed what in the registry, and why"},
     {SRV_GET, "/models/{version}", "registry", version_fields, "Model", .scope = SRV_READ,
-     .flags = SRV_QUERY, .run = srv_get_model,
+     .flags = SRV_QUERY, .run = srv_get_model, .also = (const int[]){404, 0},
      .summary = "one version with its metrics and intervals"},
     {SRV_GET, "/runs", "registry", runs_fields, "Runs", .scope = SRV_READ, .flags = SRV_QUERY,
-     .run = srv_get_runs, .summary = "trained runs, newest first"},
+     .run = srv_get_runs, .also = (const int[]){422, 0},
+     .summary = "trained runs, newest first"},
     {SRV_GET, "/runs/{id}", "registry", run_fields, "Run", .scope = SRV_READ, .flags = SRV_QUERY,
-     .run = srv_get_run, .summary = "one run: parameters, metrics, curves"},
+     .run = srv_get_run, .also = (const int[]){404, 0},
+     .summary = "one run: parameters, metrics, curves"},
     {SRV_GET, "/studies", "registry", studies_fields, "Studies", .scope = SRV_READ,
      .flags = SRV_QUERY, .run = srv_get_studies, .summary = "hyperparameter studies in the store"},
 
     {SRV_GET, "/jobs", "admin", jobs_fields, "Jobs", .scope = SRV_READ, .flags = SRV_QUERY,
      .run = srv_get_jobs, .summary = "what runs and what ran"},
     {SRV_GET, "/jobs/{id}", "admin", job_fields, "Job", .scope = SRV_READ, .flags = SRV_QUERY,
-     .run = srv_get_job, .summary = "one job, with its result when it has ended"},
+     .run = srv_get_job, .also = (const int[]){404, 0},
+     .summary = "one job, with its result when it has ended"},
     {SRV_GET, "/admin/commands", "admin", NULL, "Commands", .scope = SRV_ADMIN,
      .run = srv_get_commands, .summary = "what can be started, with the arguments"},
     {SRV_POST, "/admin/commands/{name}", "admin", command_fields, "Started", .status = 202,
-     .scope = SRV_ADMIN, .flags = SRV_QUERY, .run = srv_post_command,
+     .scope = SRV_ADMIN, .flags = SRV_QUERY | SRV_AS_IS, .run = srv_post_command,
+     .also = (const int[]){404, 409, 0},
      .summary = "start a command as a job",
      .detail = "The body holds the command's arguments by name; overrides of the configuration as "
                "a list of texts under overrides."},
@@ -191,7 +197,8 @@ const struct srv_route srv_routes[] = {
     {SRV_GET, "/live", "service", NULL, "State", .scope = SRV_OPEN, .flags = SRV_QUIET | SRV_FREE,
      .run = srv_get_live, .summary = "is the process there"},
     {SRV_GET, "/ready", "service", NULL, "State", .scope = SRV_OPEN, .flags = SRV_QUIET | SRV_FREE,
-     .run = srv_get_ready, .summary = "is a model served; 503 until then"},
+     .run = srv_get_ready,
+     .also_answer = 503, .summary = "is a model served; 503 until then"},
     {SRV_GET, "/metrics", "service", NULL, NULL, "text/plain; version=0.0.4; charset=utf-8",
      .scope = SRV_READ, .flags = SRV_QUIET | SRV_FREE, .run = srv_get_metrics,
      .summary = "counters and histograms for Prometheus"},
@@ -221,4 +228,155 @@ const struct srv_route srv_routes[] = {
 int srv_n_routes(void)
 {
     return (int)(sizeof(srv_routes) / sizeof(*srv_routes)) - 1;
+}
+
+bool srv_route_has_body(const struct srv_route *r)
+{
+    if (r->flags & SRV_AS_IS) return true;
+    for (const struct srv_field *f = r->fields; f && f->name; f++) {
+        if (f->in == SRV_IN_BODY) return true;
+    }
+    return false;
+}
+
+bool srv_route_answers(const struct srv_route *r, int status)
+{
+    return status == (r->status ? r->status : 200) || (status && status == r->also_answer);
+}
+
+/* Puts status in its place; returns the new n. */
+static int add_status(int *out, int n, int status)
+{
+    int at = n;
+    while (at > 0 && out[at - 1] > status)
+        at--;
+    if (!status || (at > 0 && out[at - 1] == status)) return n;
+    rs_assert(n < SRV_MAX_STATUSES);
+    memmove(out + at + 1, out + at, (size_t)(n - at) * sizeof(*out));
+    out[at] = status;
+    return n + 1;
+}
+
+int srv_route_statuses(const struct srv_route *r, int out[SRV_MAX_STATUSES])
+{
+    const struct {
+        bool when;
+        int status;
+    } rules[] = {
+        {true, r->status ? r->status : 200},
+        {true, r->also_answer},
+        {r->flags & SRV_ASSET, 304}, /* If-None-Match */
+        {!(r->flags & SRV_ASSET), 400},
+        {r->scope != SRV_OPEN, 401},
+        {r->scope != SRV_OPEN, 403},
+        {srv_route_has_body(r), 413},
+        {srv_route_has_body(r), 415},
+        {srv_route_has_body(r), 422},
+        {!(r->flags & SRV_FREE), 429},
+        {r->flags & (SRV_QUERY | SRV_WRITER), 500},
+        {r->flags & (SRV_MODEL | SRV_QUERY | SRV_WRITER), 503},
+    };
+    int n = 0;
+    for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+        if (rules[i].when) n = add_status(out, n, rules[i].status);
+    }
+    for (const int *also = r->also; also && *also; also++) {
+        n = add_status(out, n, *also);
+    }
+    return n;
+}
+
+/* ---- the route of a path ------------------------------------------------------------------- */
+
+enum { MAX_SEGMENTS = 8 };
+
+/* A path cut at '/', decoded. */
+struct segments {
+    int n; /* 0: no path of ours */
+    const char *text[MAX_SEGMENTS];
+};
+
+static enum rs_code cut_path(const char *path, size_t len, struct rs_arena *arena,
+                             struct segments *out, struct rs_err *err)
+{
+    out->n = 0;
+    if (len == 0 || path[0] != '/') return RS_OK;
+    int n = 0;
+    for (size_t at = 1; at <= len; n++) {
+        const char *slash = memchr(path + at, '/', len - at);
+        size_t part = slash ? (size_t)(slash - path) - at : len - at;
+        if (n == MAX_SEGMENTS) return RS_OK;
+        char *text = rs_arena_alloc(arena, part + 1);
+        if (!text) return rs_fail(err, RS_ENOMEM, "path: out of memory");
+        enum rs_code rc = srv_url_decode(path + at, part, false, "path", text, err);
+        if (rc) return rc;
+        out->text[n] = text;
+        at += part + 1;
+    }
+    out->n = n;
+    return RS_OK;
+}
+
+/* Is the path an instance of the pattern? What stands in its braces goes to values. */
+static bool matches(const char *pattern, const struct segments *path,
+                    const char *values[SRV_MAX_PATH_VALUES])
+{
+    int n_values = 0;
+    for (int i = 0; i < path->n; i++) {
+        if (*pattern++ != '/') return false;
+        size_t len = strcspn(pattern, "/");
+        const char *text = path->text[i];
+        if (pattern[0] == '{') {
+            if (!text[0]) return false;
+            values[n_values++] = text;
+        } else if (strlen(text) != len || memcmp(text, pattern, len) != 0) {
+            return false;
+        }
+        pattern += len;
+    }
+    return path->n > 0 && !*pattern;
+}
+
+/* The path as it stands in the table, which has no '%'. */
+static const struct srv_route *find_literal(enum srv_method method, const char *path, size_t len)
+{
+    for (const struct srv_route *r = srv_routes; r->path; r++) {
+        if (r->method != method || strlen(r->path) != len) continue;
+        if (memcmp(r->path, path, len) == 0) return r;
+    }
+    return NULL;
+}
+
+const struct srv_route *srv_route_find(enum srv_method method, const char *path, size_t len,
+                                       struct rs_arena *arena,
+                                       const char *values_out[SRV_MAX_PATH_VALUES],
+                                       unsigned *allow_out, struct rs_err *err)
+{
+    const struct srv_route *found = find_literal(method, path, len);
+    if (found && !strchr(found->path, '{')) {
+        *allow_out = 1U << method;
+        return found;
+    }
+    *allow_out = 0;
+    struct segments cut;
+    if (cut_path(path, len, arena, &cut, err)) return NULL;
+    found = NULL;
+    for (const struct srv_route *r = srv_routes; r->path; r++) {
+        const char *values[SRV_MAX_PATH_VALUES] = {0};
+        if ((found && r->method == method) || !matches(r->path, &cut, values)) continue;
+        *allow_out |= 1U << r->method;
+        if (r->method != method) continue;
+        found = r;
+        memcpy(values_out, values, sizeof(values));
+    }
+    return found;
+}
+
+const struct srv_value *srv_get(const struct srv_call *c, const char *name)
+{
+    const struct srv_field *f = c->route->fields;
+    while (f && f->name && strcmp(f->name, name) != 0)
+        f++;
+    rs_assert(f && f->name);
+    return &c->values[f - c->route->fields];
 }
