@@ -109,6 +109,40 @@ int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, in
     return t.n;
 }
 
+static size_t round64(size_t n)
+{
+    return (n + 63) / 64 * 64;
+}
+
+static enum rs_code check_k(int32_t k, struct rs_err *err)
+{
+    if (k >= 1 && k <= RS_MAX_K) return RS_OK;
+    return rs_fail(err, RS_EARG, "lists of %d items: k is 1 to %d", k, RS_MAX_K);
+}
+
+size_t rs_rank_one_scratch(const struct rs_model *m, int32_t k)
+{
+    (void)k;
+    size_t scratch = m->ops->scratch ? m->ops->scratch(m, 1) : 0;
+    return round64((size_t)m->n_items * sizeof(float)) + round64(scratch);
+}
+
+enum rs_code rs_rank_one(const struct rs_model *m, const struct rs_profile *who,
+                         const int32_t *exclude, int32_t n_exclude, const uint64_t *allowed,
+                         int32_t k, void *scratch, struct rs_ranked *out, int32_t *n_out,
+                         bool *known_out, struct rs_err *err)
+{
+    enum rs_code rc = check_k(k, err);
+    if (rc) return rc;
+    float *scores = scratch;
+    void *room = (char *)scratch + round64((size_t)m->n_items * sizeof(float));
+    *n_out = 0;
+    rc = m->ops->score(m, who, 1, scores, known_out, room, err);
+    if (rc || !*known_out) return rc;
+    *n_out = rs_topk(scores, m->n_items, exclude, n_exclude, allowed, k, out);
+    return RS_OK;
+}
+
 int32_t rs_rank_merge(const int32_t *a, int64_t n_a, const int32_t *b, int64_t n_b, int32_t *out)
 {
     int64_t i = 0;
@@ -172,11 +206,6 @@ static enum rs_code rank_block(const struct ranking *r, int32_t begin, const str
                               r->out + (size_t)i * (size_t)r->opts->k);
     }
     return RS_OK;
-}
-
-static size_t round64(size_t n)
-{
-    return (n + 63) / 64 * 64;
 }
 
 /* One allocation for all threads; bench_of cuts it. */
@@ -246,9 +275,8 @@ enum rs_code rs_rank(const struct rs_model *m, const struct rs_profile *who, int
                      const int32_t *rows, const struct rs_rank_opts *opts, struct rs_task *task,
                      struct rs_ranked *out, int32_t *n_out, struct rs_err *err)
 {
-    if (opts->k < 1 || opts->k > RS_MAX_K) {
-        return rs_fail(err, RS_EARG, "lists of %d items: k is 1 to %d", opts->k, RS_MAX_K);
-    }
+    enum rs_code rc = check_k(opts->k, err);
+    if (rc) return rc;
     if (n == 0) return RS_OK;
     struct ranking r = {.m = m,
                         .who = who,
@@ -268,7 +296,7 @@ enum rs_code rs_rank(const struct rs_model *m, const struct rs_profile *who, int
         return rs_fail(err, RS_ENOMEM, "scores of %d items for %d lists at a time on %d threads",
                        m->n_items, r.block, threads);
     }
-    enum rs_code rc = rank_all(&r, threads, memory, bytes, task, err);
+    rc = rank_all(&r, threads, memory, bytes, task, err);
     free(memory);
     return rc;
 }

@@ -71,7 +71,9 @@ static void check_lists(const struct ref_problem *p, const struct ref_problem *q
     int32_t *n_out = rs_xalloc(n, sizeof(*n_out));
     float *scores = rs_xalloc((size_t)p->n_items, sizeof(*scores));
     int32_t *exclude = rs_xalloc((size_t)p->n_items, sizeof(*exclude));
+    struct rs_ranked *one = rs_xalloc((size_t)k, sizeof(*one));
     void *scratch = rs_try_alloc(1, m->ops->scratch ? m->ops->scratch(m, 1) : 1);
+    void *room = rs_try_alloc(1, rs_rank_one_scratch(m, k));
     for (int32_t u = 0; u < p->n_users; u++) {
         who[u] = ref_problem_profile(p, u);
     }
@@ -85,6 +87,14 @@ static void check_lists(const struct ref_problem *p, const struct ref_problem *q
             known ? ref_topk(scores, p->n_items, exclude, n_exclude, NULL, k, want) : 0;
         assert_int_equal(n_out[u], n_want);
         assert_memory_equal(out + (size_t)u * (size_t)k, want, (size_t)n_want * sizeof(*want));
+        bool one_known;
+        int32_t n_one;
+        assert_ok(rs_rank_one(m, &who[u], exclude, n_exclude, NULL, k, room, one, &n_one,
+                              &one_known, &err),
+                  &err);
+        assert_int_equal(one_known, known);
+        assert_int_equal(n_one, n_want);
+        assert_memory_equal(one, want, (size_t)n_want * sizeof(*want));
     }
     free(who);
     free(out);
@@ -92,7 +102,9 @@ static void check_lists(const struct ref_problem *p, const struct ref_problem *q
     free(n_out);
     free(scores);
     free(exclude);
+    free(one);
     free(scratch);
+    free(room);
 }
 
 static void lists_equal_one_by_one_for_any_threads(void **state)

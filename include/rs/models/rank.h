@@ -7,6 +7,8 @@
 #ifndef RS_MODELS_RANK_H
 #define RS_MODELS_RANK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rs/base/err.h"
@@ -25,6 +27,19 @@ struct rs_ranked {
  * O(log k) for every item that enters the list. */
 int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, int32_t n_exclude,
                 const uint64_t *allowed, int32_t k, struct rs_ranked *out);
+
+/*
+ * The k best for one profile: what scoring all items and rs_topk give, to the bit. exclude, allowed:
+ * as for rs_topk; k is 1 .. RS_MAX_K. scratch: rs_rank_one_scratch(m, k) bytes, 64-byte aligned, one
+ * a thread. out[k], *n_out of them. *known_out false: the model has nothing personal to say, and
+ * *n_out is 0. RS_EARG: k, user or items of the profile out of range; RS_ENUMERIC.
+ */
+RS_MUST_USE enum rs_code rs_rank_one(const struct rs_model *m, const struct rs_profile *who,
+                                     const int32_t *exclude, int32_t n_exclude,
+                                     const uint64_t *allowed, int32_t k, void *scratch,
+                                     struct rs_ranked *out, int32_t *n_out, bool *known_out,
+                                     struct rs_err *err);
+size_t rs_rank_one_scratch(const struct rs_model *m, int32_t k);
 
 struct rs_rank_opts {
     int32_t k;                    /* 1 .. RS_MAX_K */

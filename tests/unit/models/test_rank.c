@@ -57,6 +57,11 @@ static void refused_k(void **state)
     assert_code(rs_rank(m, &who, 1, NULL, &opts, NULL, out, &n_out, &err), RS_EARG, &err, "1000");
     opts.k = RS_MAX_K + 1;
     assert_code(rs_rank(m, &who, 1, NULL, &opts, NULL, out, &n_out, &err), RS_EARG, &err, "1001");
+    bool known;
+    assert_code(rs_rank_one(m, &who, NULL, 0, NULL, 0, NULL, out, &n_out, &known, &err), RS_EARG,
+                &err, "1000");
+    assert_code(rs_rank_one(m, &who, NULL, 0, NULL, 1001, NULL, out, &n_out, &known, &err), RS_EARG,
+                &err, "1001");
     rs_model_free(m);
     ref_problem_clear(&p);
 }
