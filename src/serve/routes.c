@@ -213,6 +213,8 @@ const struct srv_route srv_routes[] = {
     {SRV_GET, "/assets/explorer.js", "pages", NULL, NULL, "text/javascript; charset=utf-8",
      .scope = SRV_OPEN, .flags = SRV_QUIET | SRV_ASSET, .run = srv_get_page,
      .summary = "its script"},
+    {SRV_GET, "/assets/explorer.css", "pages", NULL, NULL, "text/css; charset=utf-8",
+     .scope = SRV_OPEN, .flags = SRV_QUIET | SRV_ASSET, .run = srv_get_page, .summary = "its look"},
     {SRV_GET, "/assets/docs.js", "pages", NULL, NULL, "text/javascript; charset=utf-8",
      .scope = SRV_OPEN, .flags = SRV_QUIET | SRV_ASSET, .run = srv_get_page,
      .summary = "the script of /docs"},
