@@ -74,6 +74,11 @@ done:
     return rc;
 }
 
+bool rs_hash_equal(const char a[RS_SHA256_HEX], const char b[RS_SHA256_HEX])
+{
+    return sodium_memcmp(a, b, RS_SHA256_HEX - 1) == 0;
+}
+
 uint64_t rs_checksum(const void *data, size_t len)
 {
     return XXH3_64bits(data, len);

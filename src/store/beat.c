@@ -43,8 +43,10 @@ struct rs_job_handle {
     pthread_t thread;
     pthread_cond_t wake;
     pthread_mutex_t lock;
+    char *result;         /* the job's thread only; NULL: none */
     bool ending;          /* under lock */
     struct status status; /* under lock */
+    char *detail;         /* under lock: not written yet; NULL: nothing new */
 };
 
 /* ---- the beating thread -------------------------------------------------------------------- */
@@ -61,12 +63,13 @@ static void bind_status(sqlite3_stmt *q, const struct status *s)
 
 /* Also brings back a job that someone thought lost while this process was stopped. */
 static enum rs_code write_beat(struct rs_store *st, struct rs_job_handle *h, const struct status *s,
-                               struct rs_err *err)
+                               const char *detail, struct rs_err *err)
 {
     static const char sql[] =
         "UPDATE rs_job SET run_id = ?1, what = ?2, unit = ?3, done = ?4, total = ?5, beat_ms = ?6, "
-        "message = iif(state = 'lost', '', message), state = 'running', ended_ms = 0 "
-        "WHERE id = ?7 AND state IN ('running', 'lost') RETURNING cancel";
+        "message = iif(state = 'lost', '', message), state = 'running', ended_ms = 0, "
+        "detail = coalesce(?8, detail) WHERE id = ?7 AND state IN ('running', 'lost') RETURNING "
+        "cancel";
     sqlite3_stmt *q = NULL;
     bool row = false;
     bool cancel = false;
@@ -74,6 +77,7 @@ static enum rs_code write_beat(struct rs_store *st, struct rs_job_handle *h, con
     if (rc) return rc;
     bind_status(q, s);
     sqlite3_bind_int64(q, 7, h->id);
+    rs_store_bind_text(q, 8, detail);
     rc = rs_store_step(st, q, &row, err);
     if (!rc && row) {
         cancel = sqlite3_column_int(q, 0) != 0;
@@ -83,7 +87,9 @@ static enum rs_code write_beat(struct rs_store *st, struct rs_job_handle *h, con
     return rc;
 }
 
-static void beat(struct rs_store **st, struct rs_job_handle *h, const struct status *s)
+/* Is it written? */
+static bool beat(struct rs_store **st, struct rs_job_handle *h, const struct status *s,
+                 const char *detail)
 {
     struct rs_err err = {0};
     enum rs_code rc = RS_OK;
@@ -91,9 +97,10 @@ static void beat(struct rs_store **st, struct rs_job_handle *h, const struct sta
         rc = rs_store_open(h->path, 0, st, &err);
         if (!rc) rs_store_set_busy_ms(*st, BEAT_BUSY_MS);
     }
-    if (!rc) rc = write_beat(*st, h, s, &err);
+    if (!rc) rc = write_beat(*st, h, s, detail, &err);
     if (rc && rc != RS_EBUSY)
         rs_log(RS_LOG_WARN, "job", "id=%lld beat: %s", (long long)h->id, err.msg);
+    return rc == RS_OK;
 }
 
 static void add_ms(struct timespec *t, int ms)
@@ -120,9 +127,16 @@ static void *beat_main(void *arg)
             waited = pthread_cond_timedwait(&h->wake, &h->lock, &until);
         if (h->ending) break;
         struct status now = h->status;
+        char *detail = h->detail;
+        h->detail = NULL;
         pthread_mutex_unlock(&h->lock);
-        beat(&st, h, &now);
+        bool written = beat(&st, h, &now, detail);
         pthread_mutex_lock(&h->lock);
+        if (!written && !h->detail) {
+            h->detail = detail; /* for the next one */
+        } else {
+            free(detail);
+        }
     }
     pthread_mutex_unlock(&h->lock);
     rs_store_close(st);
@@ -146,31 +160,22 @@ static void free_handle(struct rs_job_handle *h)
     pthread_cond_destroy(&h->wake);
     pthread_mutex_destroy(&h->lock);
     free(h->path);
+    free(h->result);
+    free(h->detail);
     free(h);
 }
 
 /* ---- the job's thread ---------------------------------------------------------------------- */
 
-static enum rs_code insert_row(struct rs_job_handle *h, const char *kind, const char *command,
-                               struct rs_err *err)
+/* What the row keeps of the job: its result, else what it last said of itself, else (NULL) what is
+ * there. The caller's. */
+static char *final_detail(const struct rs_job_handle *h)
 {
-    static const char sql[] =
-        "INSERT INTO rs_job (kind, command, state, pid, process_start, pid_space, started_ms, "
-        "beat_ms) VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?6)";
-    char space[160];
-    sqlite3_stmt *q = NULL;
-    enum rs_code rc = rs_store_stmt(h->st, sql, &q, err);
-    if (rc) return rc;
-    rs_job_pid_space(space, sizeof(space));
-    rs_store_bind_text(q, 1, kind);
-    rs_store_bind_text(q, 2, command);
-    sqlite3_bind_int64(q, 3, getpid());
-    sqlite3_bind_int64(q, 4, rs_job_process_start(getpid()));
-    rs_store_bind_text(q, 5, space);
-    sqlite3_bind_int64(q, 6, rs_clock_now_ms());
-    rc = rs_store_exec(h->st, q, err);
-    if (!rc) h->id = sqlite3_last_insert_rowid(rs_store_handle(h->st));
-    return rc;
+    if (!h->result) return rs_xstrdup(h->detail);
+    size_t n = strlen(h->result);
+    return n <= RS_JOB_MAX_RESULT
+               ? rs_xprintf("{\"result\":%s}", h->result)
+               : rs_xprintf("{\"note\":\"the result has %zu bytes, more than are kept\"}", n);
 }
 
 static enum rs_code write_end(struct rs_job_handle *h, enum rs_job_state state, const char *message,
@@ -178,19 +183,23 @@ static enum rs_code write_end(struct rs_job_handle *h, enum rs_job_state state, 
 {
     static const char sql[] =
         "UPDATE rs_job SET run_id = ?1, what = ?2, unit = ?3, done = ?4, total = ?5, beat_ms = ?6, "
-        "ended_ms = ?6, state = ?7, message = ?8 WHERE id = ?9";
+        "ended_ms = ?6, state = ?7, message = ?8, detail = coalesce(?10, detail) WHERE id = ?9";
     sqlite3_stmt *q = NULL;
     enum rs_code rc = rs_store_stmt(h->st, sql, &q, err);
     if (rc) return rc;
+    char *detail = final_detail(h);
     bind_status(q, &h->status);
     rs_store_bind_text(q, 7, rs_job_state_name(state));
     rs_store_bind_text(q, 8, message ? message : "");
     sqlite3_bind_int64(q, 9, h->id);
+    rs_store_bind_text(q, 10, detail);
+    free(detail);
     return rs_store_exec(h->st, q, err);
 }
 
-enum rs_code rs_job_start(struct rs_store *st, const char *kind, const char *command,
-                          struct rs_task *task, struct rs_job_handle **out, struct rs_err *err)
+/* A handle of job id whose heart beats, or the job has failed. */
+static enum rs_code begin(struct rs_store *st, int64_t id, struct rs_task *task,
+                          struct rs_job_handle **out, struct rs_err *err)
 {
     struct rs_job_handle *h = rs_xalloc(1, sizeof(*h));
     pthread_condattr_t monotonic;
@@ -201,24 +210,58 @@ enum rs_code rs_job_start(struct rs_store *st, const char *kind, const char *com
     pthread_mutex_init(&h->lock, NULL);
     h->st = st;
     h->task = task;
+    h->id = id;
     h->path = rs_xstrdup(rs_store_path(st));
     h->beat_ms = st->beat_ms;
-    enum rs_code rc = insert_row(h, kind, command, err);
-    if (!rc) {
-        int e = start_thread(h);
-        struct rs_err late = {0};
-        if (e) {
-            rc = rs_fail_errno(err, e, "job %lld: start its heartbeat", (long long)h->id);
-            if (write_end(h, RS_JOB_FAILED, err->msg, &late))
-                rs_log(RS_LOG_WARN, "job", "id=%lld end: %s", (long long)h->id, late.msg);
-        }
-    }
-    if (rc) {
-        free_handle(h);
-    } else {
+    int e = start_thread(h);
+    if (!e) {
         *out = h;
+        return RS_OK;
     }
+    struct rs_err late = {0};
+    enum rs_code rc = rs_fail_errno(err, e, "job %lld: start its heartbeat", (long long)id);
+    if (write_end(h, RS_JOB_FAILED, err->msg, &late))
+        rs_log(RS_LOG_WARN, "job", "id=%lld end: %s", (long long)id, late.msg);
+    free_handle(h);
     return rc;
+}
+
+enum rs_code rs_job_start(struct rs_store *st, const char *kind, const char *command,
+                          struct rs_task *task, struct rs_job_handle **out, struct rs_err *err)
+{
+    char space[160];
+    int64_t id = 0;
+    rs_job_pid_space(space, sizeof(space));
+    enum rs_code rc = rs_job_insert(st, kind, command, space, &id, err);
+    return rc ? rc : begin(st, id, task, out, err);
+}
+
+enum rs_code rs_job_adopt(struct rs_store *st, int64_t id, struct rs_task *task,
+                          struct rs_job_handle **out, struct rs_err *err)
+{
+    static const char sql[] =
+        "UPDATE rs_job SET pid = ?2, process_start = ?3, pid_space = ?4, beat_ms = ?5, "
+        "state = 'running', message = '', ended_ms = 0 "
+        "WHERE id = ?1 AND state IN ('running', 'lost') AND pid_space = '' RETURNING cancel";
+    char space[160];
+    bool row = false;
+    sqlite3_stmt *q = NULL;
+    enum rs_code rc = rs_store_stmt(st, sql, &q, err);
+    if (rc) return rc;
+    rs_job_pid_space(space, sizeof(space));
+    sqlite3_bind_int64(q, 1, id);
+    sqlite3_bind_int64(q, 2, getpid());
+    sqlite3_bind_int64(q, 3, rs_job_process_start(getpid()));
+    rs_store_bind_text(q, 4, space);
+    sqlite3_bind_int64(q, 5, rs_clock_now_ms());
+    rc = rs_store_step(st, q, &row, err);
+    if (rc) return rc;
+    if (!row) return rs_job_fail_unreserved(st, id, err);
+    bool cancel = sqlite3_column_int(q, 0) != 0;
+    rc = rs_store_exec(st, q, err);
+    if (rc) return rc;
+    if (cancel && task) atomic_store_explicit(&task->cancel, true, memory_order_relaxed);
+    return begin(st, id, task, out, err);
 }
 
 int64_t rs_job_id(const struct rs_job_handle *h)
@@ -231,6 +274,22 @@ void rs_job_set_run(struct rs_job_handle *h, const char *run_id)
     pthread_mutex_lock(&h->lock);
     snprintf(h->status.run_id, sizeof(h->status.run_id), "%s", run_id);
     pthread_mutex_unlock(&h->lock);
+}
+
+void rs_job_set_detail(struct rs_job_handle *h, const char *json)
+{
+    char *detail = rs_xstrdup(json);
+    pthread_mutex_lock(&h->lock);
+    char *old = h->detail;
+    h->detail = detail;
+    pthread_mutex_unlock(&h->lock);
+    free(old);
+}
+
+void rs_job_set_result(struct rs_job_handle *h, const char *json)
+{
+    free(h->result);
+    h->result = rs_xstrdup(json);
 }
 
 void rs_job_progress(struct rs_job_handle *h, const struct rs_progress *p)

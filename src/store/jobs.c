@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "jobs_impl.h"
 #include "rs/base/clock.h"
@@ -22,7 +23,7 @@ static const char *const state_names[RS_JOB_STATE_COUNT] = {RS_JOB_STATES(JOB_NA
 
 #define JOB_COLUMNS                                                                             \
     "id, kind, command, state, pid, run_id, started_ms, beat_ms, ended_ms, done, total, what, " \
-    "unit, message, cancel"
+    "unit, message, cancel, "
 
 const char *rs_job_state_name(enum rs_job_state s)
 {
@@ -37,6 +38,7 @@ void rs_job_clear(struct rs_job *j)
     free(j->what);
     free(j->unit);
     free(j->message);
+    free(j->detail);
     *j = (struct rs_job){0};
 }
 
@@ -56,11 +58,67 @@ static void read_job(sqlite3_stmt *q, struct rs_job *out)
                            .what = rs_store_dup_text(q, 11),
                            .unit = rs_store_dup_text(q, 12),
                            .message = rs_store_dup_text(q, 13),
-                           .cancel = sqlite3_column_int(q, 14) != 0};
+                           .cancel = sqlite3_column_int(q, 14) != 0,
+                           .detail = rs_store_dup_text(q, 15)};
     const char *state = rs_store_text(q, 3);
     for (int i = 0; i < RS_JOB_STATE_COUNT; i++) {
         if (strcmp(state, state_names[i]) == 0) out->state = (enum rs_job_state)i;
     }
+}
+
+/* ---- the reserved -------------------------------------------------------------------------- */
+
+enum rs_code rs_job_insert(struct rs_store *st, const char *kind, const char *command,
+                           const char *space, int64_t *id_out, struct rs_err *err)
+{
+    static const char sql[] =
+        "INSERT INTO rs_job (kind, command, state, pid, process_start, pid_space, started_ms, "
+        "beat_ms) VALUES (?1, ?2, 'running', ?3, ?4, ?5, ?6, ?6)";
+    sqlite3_stmt *q = NULL;
+    enum rs_code rc = rs_store_stmt(st, sql, &q, err);
+    if (rc) return rc;
+    rs_store_bind_text(q, 1, kind);
+    rs_store_bind_text(q, 2, command);
+    sqlite3_bind_int64(q, 3, getpid());
+    sqlite3_bind_int64(q, 4, rs_job_process_start(getpid()));
+    rs_store_bind_text(q, 5, space);
+    sqlite3_bind_int64(q, 6, rs_clock_now_ms());
+    rc = rs_store_exec(st, q, err);
+    if (!rc) *id_out = sqlite3_last_insert_rowid(rs_store_handle(st));
+    return rc;
+}
+
+enum rs_code rs_job_fail_unreserved(struct rs_store *st, int64_t id, struct rs_err *err)
+{
+    struct rs_job job = {0};
+    enum rs_code rc = rs_jobs_get(st, id, &job, err);
+    if (!rc)
+        rc = rs_fail(err, RS_EARG, "job %lld does not wait for its process: it is %s",
+                     (long long)id, rs_job_state_name(job.state));
+    rs_job_clear(&job);
+    return rc;
+}
+
+enum rs_code rs_jobs_reserve(struct rs_store *st, const char *kind, const char *command,
+                             int64_t *id_out, struct rs_err *err)
+{
+    return rs_job_insert(st, kind, command, "", id_out, err);
+}
+
+enum rs_code rs_jobs_abandon(struct rs_store *st, int64_t id, const char *message,
+                             struct rs_err *err)
+{
+    static const char sql[] = "UPDATE rs_job SET state = 'failed', message = ?2, ended_ms = ?3 "
+                              "WHERE id = ?1 AND state IN ('running', 'lost') AND pid_space = ''";
+    sqlite3_stmt *q = NULL;
+    enum rs_code rc = rs_store_stmt(st, sql, &q, err);
+    if (rc) return rc;
+    sqlite3_bind_int64(q, 1, id);
+    rs_store_bind_text(q, 2, message);
+    sqlite3_bind_int64(q, 3, rs_clock_now_ms());
+    rc = rs_store_exec(st, q, err);
+    if (!rc && sqlite3_changes(rs_store_handle(st)) == 0) rc = rs_job_fail_unreserved(st, id, err);
+    return rc;
 }
 
 /* ---- the lost ------------------------------------------------------------------------------ */
@@ -159,7 +217,8 @@ enum rs_code rs_jobs_mark_lost(struct rs_store *st, struct rs_err *err)
 enum rs_code rs_jobs_list(struct rs_store *st, int64_t limit, struct rs_job **out, size_t *n_out,
                           struct rs_err *err)
 {
-    static const char sql[] = "SELECT " JOB_COLUMNS " FROM rs_job ORDER BY id DESC LIMIT ?1";
+    static const char sql[] = "SELECT " JOB_COLUMNS "iif(state = 'running', detail, '{}') "
+                              "FROM rs_job ORDER BY id DESC LIMIT ?1";
     sqlite3_stmt *q = NULL;
     struct rs_job *jobs = NULL;
     size_t n = 0;
@@ -198,7 +257,7 @@ enum rs_code rs_jobs_list(struct rs_store *st, int64_t limit, struct rs_job **ou
 
 enum rs_code rs_jobs_get(struct rs_store *st, int64_t id, struct rs_job *out, struct rs_err *err)
 {
-    static const char sql[] = "SELECT " JOB_COLUMNS " FROM rs_job WHERE id = ?1";
+    static const char sql[] = "SELECT " JOB_COLUMNS "detail FROM rs_job WHERE id = ?1";
     sqlite3_stmt *q = NULL;
     bool row = false;
     enum rs_code rc = rs_jobs_mark_lost(st, err);

@@ -222,6 +222,55 @@ void rs_store_rollback(struct rs_store *st)
     end_full(st);
 }
 
+static const char sql_savepoint[] = "SAVEPOINT rs_part";
+static const char sql_release[] = "RELEASE rs_part";
+static const char sql_rollback_to[] = "ROLLBACK TO rs_part";
+
+/* A statement about the part; its transaction may have been lost with the statement that failed. */
+static enum rs_code run_part(struct rs_store *st, const char *sql, struct rs_err *err)
+{
+    if (sqlite3_get_autocommit(st->db))
+        return rs_fail(err, RS_EIO, "store '%s': the transaction was rolled back by an error",
+                       st->path);
+    return run(st, sql, err);
+}
+
+enum rs_code rs_store_savepoint(struct rs_store *st, struct rs_err *err)
+{
+    return run_part(st, sql_savepoint, err);
+}
+
+enum rs_code rs_store_release(struct rs_store *st, struct rs_err *err)
+{
+    return run_part(st, sql_release, err);
+}
+
+enum rs_code rs_store_rollback_to(struct rs_store *st, struct rs_err *err)
+{
+    enum rs_code rc = run_part(st, sql_rollback_to, err);
+    return rc ? rc : run_part(st, sql_release, err); /* the mark itself goes, too */
+}
+
+enum rs_code rs_store_changes(struct rs_store *st, uint64_t *mark, bool *changed_out,
+                              struct rs_err *err)
+{
+    static const char sql[] = "PRAGMA data_version";
+    int moved = 0;
+    bool row = false;
+    sqlite3_stmt *q = NULL;
+    if (sqlite3_file_control(st->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+        return rs_fail(err, RS_ENOTFOUND,
+                       "store '%s' is gone: another file, or none, is in its place", st->path);
+    enum rs_code rc = rs_store_stmt(st, sql, &q, err);
+    if (!rc) rc = rs_store_step(st, q, &row, err);
+    if (rc) return rc;
+    uint64_t version = (uint64_t)sqlite3_column_int64(q, 0) + 1; /* 0 is no mark */
+    rs_store_reset(q);
+    *changed_out = version != *mark;
+    *mark = version;
+    return RS_OK;
+}
+
 enum rs_code rs_store_join(struct rs_store *st, bool *own_out, struct rs_err *err)
 {
     *own_out = sqlite3_get_autocommit(st->db) != 0;

@@ -1,7 +1,6 @@
 /*
  * tokens - the only file that knows the columns of rs_token.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "rs/base/clock.h"
@@ -74,30 +73,22 @@ enum rs_code rs_tokens_revoke(struct rs_store *st, const char *name, struct rs_e
     return rc;
 }
 
-/* As long for equal texts as for others; both of RS_SHA256_HEX - 1 characters. */
-static bool same_hash(const char *a, const char *b)
+enum rs_code rs_tokens_each(struct rs_store *st, rs_token_fn *fn, void *ctx, struct rs_err *err)
 {
-    unsigned difference = 0;
-    for (size_t i = 0; i < RS_SHA256_HEX - 1; i++)
-        difference |= (unsigned char)a[i] ^ (unsigned char)b[i];
-    return difference == 0;
-}
-
-enum rs_code rs_tokens_scope(struct rs_store *st, const char *hash_hex, char *scope_out,
-                             size_t size, struct rs_err *err)
-{
-    static const char sql[] = "SELECT scope, hash FROM rs_token WHERE revoked_ms = 0";
+    static const char sql[] = "SELECT name, scope, hash FROM rs_token WHERE revoked_ms = 0 "
+                              "ORDER BY name";
     sqlite3_stmt *q = NULL;
     bool row = true;
-    bool found = false;
-    bool whole = strlen(hash_hex) == RS_SHA256_HEX - 1;
     enum rs_code rc = rs_store_stmt(st, sql, &q, err);
-    while (!rc && row) { /* to the end: how long it takes says nothing about which one it was */
+    if (rc) return rc;
+    while (!rc && row) {
         rc = rs_store_step(st, q, &row, err);
-        if (rc || !row || !whole || !same_hash(rs_store_text(q, 1), hash_hex)) continue;
-        snprintf(scope_out, size, "%s", rs_store_text(q, 0));
-        found = true;
+        if (rc || !row) break;
+        const struct rs_token t = {.name = rs_store_text(q, 0),
+                                   .scope = rs_store_text(q, 1),
+                                   .hash_hex = rs_store_text(q, 2)};
+        rc = fn(&t, ctx, err);
     }
-    if (!rc && !found) rc = rs_fail(err, RS_ENOTFOUND, "the token is unknown or revoked");
+    rs_store_reset(q);
     return rc;
 }

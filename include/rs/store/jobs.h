@@ -34,6 +34,8 @@ struct rs_job {
     char *what, *unit;
     char *message; /* error text or last word */
     bool cancel;   /* asked to stop */
+    char *detail;  /* a JSON object: what the job says of itself (a server's address and rates), or
+                      {"result": …} at its end. In lists that of running jobs only, else "{}" */
 };
 void rs_job_clear(struct rs_job *j);
 
@@ -46,11 +48,31 @@ RS_MUST_USE enum rs_code rs_job_start(struct rs_store *st, const char *kind, con
                                       struct rs_err *err);
 int64_t rs_job_id(const struct rs_job_handle *h);
 void rs_job_set_run(struct rs_job_handle *h, const char *run_id);
+/* A JSON object that takes the place of rs_job.detail with the next beat, or at the end. */
+void rs_job_set_detail(struct rs_job_handle *h, const char *json);
+/* A JSON document that rs_job_end keeps in rs_job.detail as {"result": …}; of one above
+ * RS_JOB_MAX_RESULT bytes only a note that says so: {"note": "…"}. */
+enum { RS_JOB_MAX_RESULT = 1 << 20 };
+void rs_job_set_result(struct rs_job_handle *h, const char *json);
 void rs_job_progress(struct rs_job_handle *h, const struct rs_progress *p); /* for the next beat */
 /* code RS_OK: done; RS_ECANCEL: cancelled; else failed with err's text. Rolls back a transaction
  * that the job left open. A locked store is waited for (half a minute); what cannot be written is
  * logged, and the job will show as lost. Frees h. */
 void rs_job_end(struct rs_job_handle *h, enum rs_code code, const char *message);
+
+/* A row for a process that the caller is about to start, running, so that its number is known
+ * before it lives. Its pid is the caller's, which gets no signal for it. If nobody adopts it within
+ * 30 s it becomes lost; a late one still may. */
+RS_MUST_USE enum rs_code rs_jobs_reserve(struct rs_store *st, const char *kind, const char *command,
+                                         int64_t *id_out, struct rs_err *err);
+/* The process could not be started: failed, with that text. RS_ENOTFOUND: no such job; RS_EARG: not
+ * reserved (any more). */
+RS_MUST_USE enum rs_code rs_jobs_abandon(struct rs_store *st, int64_t id, const char *message,
+                                         struct rs_err *err);
+/* That process takes the row over: like rs_job_start from then on. A wish to stop that came before
+ * is in task at once. Errors as of rs_jobs_abandon. */
+RS_MUST_USE enum rs_code rs_job_adopt(struct rs_store *st, int64_t id, struct rs_task *task,
+                                      struct rs_job_handle **out, struct rs_err *err);
 
 /* Running jobs whose process is gone (told by pid and start time, where the pid means the same here
  * as there) or whose beat is older than 30 s become lost. One that beats again runs again. */

@@ -45,6 +45,19 @@ void rs_store_rollback(struct rs_store *st); /* fine outside a transaction */
 /* Registry changes: a transaction that is synced to disk before commit returns. */
 RS_MUST_USE enum rs_code rs_store_begin_full(struct rs_store *st, struct rs_err *err);
 
+/* A part of an open transaction that can be taken back alone; parts do not nest. release keeps it,
+ * rollback_to takes it back. Where the failure of a statement has ended the whole transaction (full
+ * disk, out of memory) both fail: roll back. */
+RS_MUST_USE enum rs_code rs_store_savepoint(struct rs_store *st, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_store_release(struct rs_store *st, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_store_rollback_to(struct rs_store *st, struct rs_err *err);
+
+/* Has another connection committed since the last call with this mark (0 before the first call,
+ * which says yes)? Some microseconds, outside a transaction. RS_ENOTFOUND: the store is gone, or
+ * another file is in its place (db restore): close and open again. */
+RS_MUST_USE enum rs_code rs_store_changes(struct rs_store *st, uint64_t *mark, bool *changed_out,
+                                          struct rs_err *err);
+
 /* integrity_check, foreign_key_check, schema: problems as a list of texts; empty: sound. */
 RS_MUST_USE enum rs_code rs_store_check(struct rs_store *st, struct rs_val **problems_out,
                                         struct rs_err *err);

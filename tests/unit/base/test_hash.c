@@ -40,6 +40,21 @@ static void pieces_equal_the_whole(void **state)
     }
 }
 
+static void every_digit_counts(void **state)
+{
+    (void)state;
+    char a[RS_SHA256_HEX];
+    char b[RS_SHA256_HEX];
+    rs_sha256_of("a", 1, a);
+    memcpy(b, a, sizeof(b));
+    assert_true(rs_hash_equal(a, b));
+    for (size_t i = 0; i + 1 < sizeof(b); i++) {
+        b[i] ^= 1;
+        assert_false(rs_hash_equal(a, b));
+        b[i] ^= 1;
+    }
+}
+
 static enum rs_code hash_it(void *ctx, struct rs_err *err)
 {
     char hex[RS_SHA256_HEX];
@@ -90,9 +105,8 @@ static void checksum_sees_every_bit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_vectors),
-        cmocka_unit_test(pieces_equal_the_whole),
-        cmocka_unit_test(files),
+        cmocka_unit_test(sha256_vectors),          cmocka_unit_test(pieces_equal_the_whole),
+        cmocka_unit_test(every_digit_counts),      cmocka_unit_test(files),
         cmocka_unit_test(checksum_sees_every_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Jobs: rows that tell what runs, who died, and carry a wish to stop. */
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -212,6 +213,225 @@ static void who_beats_again_lives_again(void **state)
     ref_store_clear(&t);
 }
 
+/* ---- what a job says ----------------------------------------------------------------------- */
+
+static void assert_detail(struct rs_store *st, int64_t id, const char *want)
+{
+    struct rs_job j = get(st, id);
+    assert_string_equal(j.detail, want);
+    rs_job_clear(&j);
+}
+
+static void details_come_with_the_beats(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    struct rs_job *jobs = NULL;
+    size_t n = 0;
+    ref_store_init(&t);
+    rs_store_set_beat_ms(t.st, 2);
+    struct rs_job_handle *h = start(t.st, NULL);
+    assert_detail(t.st, 1, "{}");
+    rs_job_set_detail(h, "{\"address\":\"http://127.0.0.1:1\"}");
+    await(t.path, "SELECT detail LIKE '%:1\"}' FROM rs_job", 1);
+    rs_job_set_detail(h, "{\"n\":2}");
+    rs_job_set_detail(h, "{\"n\":3}");
+    await(t.path, "SELECT detail = '{\"n\":3}' FROM rs_job", 1);
+    assert_ok(rs_jobs_list(t.st, 0, &jobs, &n, &err), &err);
+    assert_string_equal(jobs[0].detail, "{\"n\":3}");
+    rs_job_clear(&jobs[0]);
+    free(jobs);
+    rs_job_end(h, RS_OK, "");
+    assert_detail(t.st, 1, "{\"n\":3}"); /* its last word */
+    rs_store_set_beat_ms(t.st, 60000);
+    h = start(t.st, NULL);
+    rs_job_set_detail(h, "{\"n\":4}");
+    rs_job_end(h, RS_OK, ""); /* before any beat */
+    assert_detail(t.st, 2, "{\"n\":4}");
+    ref_store_clear(&t);
+}
+
+static void count_failed_beat(int64_t time_ms, enum rs_log_level level, const char *event,
+                              const char *text, void *ctx)
+{
+    (void)time_ms;
+    (void)event;
+    if (level == RS_LOG_WARN && strstr(text, "disk full")) atomic_fetch_add((atomic_int *)ctx, 1);
+}
+
+/* What a beat could not write, the next one writes. */
+static void a_detail_outlives_failed_beats(void **state)
+{
+    (void)state;
+    struct ref_store t;
+    atomic_int failed = 0;
+    ref_store_init(&t);
+    rs_store_set_beat_ms(t.st, 2);
+    ref_store_sql(t.path, "CREATE TRIGGER full BEFORE UPDATE ON rs_job "
+                          "BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    rs_log_set_stderr(false);
+    rs_log_set_sink(count_failed_beat, &failed);
+    struct rs_job_handle *h = start(t.st, NULL);
+    rs_job_set_detail(h, "{\"n\":1}");
+    int before = atomic_load(&failed);
+    for (int ms = 0; ms < WAIT_MS && atomic_load(&failed) < before + 2; ms++)
+        rs_clock_sleep_ms(1);
+    assert_true(atomic_load(&failed) >= before + 2);
+    ref_store_sql(t.path, "DROP TRIGGER full");
+    await(t.path, "SELECT detail = '{\"n\":1}' FROM rs_job", 1);
+    rs_job_end(h, RS_OK, "");
+    rs_log_set_sink(NULL, NULL);
+    rs_log_set_stderr(true);
+    ref_store_clear(&t);
+}
+
+static void a_result_is_kept(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    struct rs_job *jobs = NULL;
+    size_t n = 0;
+    ref_store_init(&t);
+    struct rs_job_handle *h = start(t.st, NULL);
+    rs_job_set_detail(h, "{\"n\":1}");
+    rs_job_set_result(h, "{\"run_id\":\"old\"}");
+    rs_job_set_result(h, "{\"run_id\":\"3f9a12b4c5d6\"}");
+    rs_job_end(h, RS_OK, "");
+    assert_detail(t.st, 1, "{\"result\":{\"run_id\":\"3f9a12b4c5d6\"}}");
+    assert_ok(rs_jobs_list(t.st, 0, &jobs, &n, &err), &err);
+    assert_string_equal(jobs[0].detail, "{}"); /* lists stay small */
+    rs_job_clear(&jobs[0]);
+    free(jobs);
+    char *large = rs_xalloc(RS_JOB_MAX_RESULT + 2, 1);
+    memset(large, '7', RS_JOB_MAX_RESULT + 1);
+    h = start(t.st, NULL);
+    rs_job_set_result(h, large);
+    rs_job_end(h, RS_OK, "");
+    assert_detail(t.st, 2, "{\"note\":\"the result has 1048577 bytes, more than are kept\"}");
+    large[RS_JOB_MAX_RESULT] = '\0';
+    h = start(t.st, NULL);
+    rs_job_set_result(h, large);
+    rs_job_end(h, RS_OK, "");
+    assert_int_equal(ref_store_int(t.path, "SELECT length(detail) FROM rs_job WHERE id = 3"),
+                     RS_JOB_MAX_RESULT + 11);
+    free(large);
+    ref_store_clear(&t);
+}
+
+/* ---- rows made for another process --------------------------------------------------------- */
+
+static int64_t reserve(struct rs_store *st)
+{
+    struct rs_err err = {0};
+    int64_t id = 0;
+    assert_ok(rs_jobs_reserve(st, "train", "train --model als", &id, &err), &err);
+    return id;
+}
+
+/* In another process: take over job id, beat, end. */
+static int adopt_elsewhere(const char *path, int64_t id)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct rs_err err = {0};
+        struct rs_store *st = NULL;
+        struct rs_job_handle *h = NULL;
+        struct rs_task task = {0};
+        enum rs_code rc = rs_store_open(path, 0, &st, &err);
+        if (!rc) rc = rs_job_adopt(st, id, &task, &h, &err);
+        if (rc) _exit((int)rc);
+        struct rs_job j = get(st, id);
+        bool mine = j.pid == getpid() && j.state == RS_JOB_RUNNING && j.message[0] == '\0';
+        rs_job_clear(&j);
+        rs_job_end(h, rs_task_cancelled(&task) ? RS_ECANCEL : RS_OK, "");
+        rs_store_close(st);
+        _exit(mine ? 0 : 99);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void a_child_adopts_what_was_reserved(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    struct rs_job_handle *h = NULL;
+    ref_store_init(&t);
+    int64_t id = reserve(t.st);
+    struct rs_job j = get(t.st, id);
+    assert_int_equal(j.state, RS_JOB_RUNNING);
+    assert_int_equal(j.pid, getpid());
+    assert_string_equal(j.kind, "train");
+    assert_string_equal(j.command, "train --model als");
+    rs_job_clear(&j);
+    assert_int_equal(adopt_elsewhere(t.path, id), 0);
+    assert_state(t.st, id, RS_JOB_DONE, "");
+    assert_code(rs_job_adopt(t.st, id, NULL, &h, &err), RS_EARG, &err, "it is done");
+    assert_code(rs_job_adopt(t.st, 99, NULL, &h, &err), RS_ENOTFOUND, &err, "no job 99");
+    h = start(t.st, NULL);
+    struct rs_job_handle *second = NULL;
+    assert_code(rs_job_adopt(t.st, rs_job_id(h), NULL, &second, &err), RS_EARG, &err,
+                "it is running");
+    assert_null(second);
+    rs_job_end(h, RS_OK, "");
+    ref_store_clear(&t);
+}
+
+/* The pid in the row is that of who reserved it: asked to stop, this test goes on. */
+static void a_wish_to_stop_waits_for_the_child(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    ref_store_init(&t);
+    int64_t id = reserve(t.st);
+    assert_ok(rs_jobs_cancel(t.st, id, &err), &err);
+    assert_state(t.st, id, RS_JOB_RUNNING, "");
+    assert_int_equal(adopt_elsewhere(t.path, id), 0);
+    assert_state(t.st, id, RS_JOB_CANCELLED, "");
+    ref_store_clear(&t);
+}
+
+static void who_is_never_adopted_is_lost(void **state)
+{
+    (void)state;
+    struct ref_store t;
+    ref_store_init(&t);
+    rs_clock_set(1000000);
+    int64_t id = reserve(t.st);
+    rs_clock_set(1030000);
+    assert_state(t.st, id, RS_JOB_RUNNING, "");
+    rs_clock_set(1030001);
+    assert_state(t.st, id, RS_JOB_LOST, "no sign of life");
+    assert_int_equal(adopt_elsewhere(t.path, id), 0); /* late, but there */
+    assert_state(t.st, id, RS_JOB_DONE, "");
+    rs_clock_set(-1);
+    ref_store_clear(&t);
+}
+
+static void what_could_not_start_has_failed(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    ref_store_init(&t);
+    int64_t id = reserve(t.st);
+    assert_ok(rs_jobs_abandon(t.st, id, "no such program", &err), &err);
+    assert_state(t.st, id, RS_JOB_FAILED, "no such program");
+    assert_code(rs_jobs_abandon(t.st, id, "again", &err), RS_EARG, &err, "it is failed");
+    assert_code(rs_jobs_abandon(t.st, 99, "", &err), RS_ENOTFOUND, &err, "no job 99");
+    assert_int_equal(adopt_elsewhere(t.path, id), RS_EARG);
+    struct rs_job_handle *h = start(t.st, NULL);
+    assert_code(rs_jobs_abandon(t.st, rs_job_id(h), "", &err), RS_EARG, &err, "it is running");
+    rs_job_end(h, RS_OK, "");
+    ref_store_clear(&t);
+}
+
 /* ---- the lost ------------------------------------------------------------------------------ */
 
 /* A child that starts a job and is killed. */
@@ -375,6 +595,13 @@ int main(void)
         cmocka_unit_test(a_locked_store_does_not_lose_the_end),
         cmocka_unit_test(beats_carry_progress_and_bring_the_wish_to_stop),
         cmocka_unit_test(who_beats_again_lives_again),
+        cmocka_unit_test(details_come_with_the_beats),
+        cmocka_unit_test(a_detail_outlives_failed_beats),
+        cmocka_unit_test(a_result_is_kept),
+        cmocka_unit_test(a_child_adopts_what_was_reserved),
+        cmocka_unit_test(a_wish_to_stop_waits_for_the_child),
+        cmocka_unit_test(who_is_never_adopted_is_lost),
+        cmocka_unit_test(what_could_not_start_has_failed),
         cmocka_unit_test(the_dead_are_lost),
         cmocka_unit_test(a_reused_pid_is_another_process),
         cmocka_unit_test(silence_is_loss),

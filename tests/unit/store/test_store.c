@@ -237,6 +237,115 @@ static void calls_join_the_open_transaction(void **state)
     ref_store_clear(&t);
 }
 
+static void parts_are_taken_back_alone(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    ref_store_init(&t);
+    assert_ok(rs_store_begin(t.st, &err), &err);
+    put(t.st, "before");
+    assert_ok(rs_store_savepoint(t.st, &err), &err);
+    put(t.st, "taken back");
+    assert_ok(rs_store_rollback_to(t.st, &err), &err);
+    assert_ok(rs_store_savepoint(t.st, &err), &err);
+    put(t.st, "kept");
+    assert_ok(rs_store_release(t.st, &err), &err);
+    assert_ok(rs_store_commit(t.st, &err), &err);
+    assert_int_equal(count(t.path), 2);
+    assert_int_equal(
+        ref_store_int(t.path, "SELECT count(*) FROM rs_dataset WHERE name = 'taken back'"), 0);
+    ref_store_clear(&t);
+}
+
+/* Some errors (a full disk, here a trigger) end the whole transaction. */
+static void a_lost_transaction_is_said(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    ref_store_init(&t);
+    ref_store_sql(t.path, "CREATE TRIGGER full_disk BEFORE INSERT ON rs_dataset "
+                          "WHEN new.name = 'last' BEGIN SELECT RAISE(ROLLBACK, 'full'); END");
+    assert_ok(rs_store_begin_full(t.st, &err), &err);
+    put(t.st, "before");
+    assert_ok(rs_store_savepoint(t.st, &err), &err);
+    assert_code(rs_datasets_put(t.st, "last", "f", 1, 2, 3, &err), RS_EREFUSED, &err, "full");
+    assert_code(rs_store_rollback_to(t.st, &err), RS_EIO, &err, "was rolled back");
+    assert_code(rs_store_savepoint(t.st, &err), RS_EIO, &err, "was rolled back");
+    assert_code(rs_store_release(t.st, &err), RS_EIO, &err, "was rolled back");
+    rs_store_rollback(t.st);
+    assert_int_equal(synchronous(t.st), 1);
+    assert_int_equal(count(t.path), 0);
+    ref_store_clear(&t);
+}
+
+/* ---- changes ------------------------------------------------------------------------------- */
+
+static bool has_changed(struct rs_store *st, uint64_t *mark)
+{
+    struct rs_err err = {0};
+    bool changed = false;
+    assert_ok(rs_store_changes(st, mark, &changed, &err), &err);
+    return changed;
+}
+
+static void changes_of_others_are_seen(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    struct rs_store *other = NULL;
+    uint64_t mark = 0;
+    ref_store_init(&t);
+    assert_true(has_changed(t.st, &mark)); /* the first look */
+    assert_false(has_changed(t.st, &mark));
+    put(t.st, "own");
+    assert_false(has_changed(t.st, &mark));
+    assert_ok(rs_store_open(t.path, 0, &other, &err), &err);
+    assert_ok(rs_store_begin(other, &err), &err);
+    put(other, "a");
+    assert_false(has_changed(t.st, &mark)); /* not before the commit */
+    assert_ok(rs_store_commit(other, &err), &err);
+    assert_true(has_changed(t.st, &mark));
+    assert_false(has_changed(t.st, &mark));
+    uint64_t second = 0; /* marks do not know each other */
+    put(other, "b");
+    assert_true(has_changed(t.st, &second));
+    assert_true(has_changed(t.st, &mark));
+    rs_store_close(other);
+    ref_store_clear(&t);
+}
+
+static void a_store_that_goes_is_said_to_be_gone(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct ref_store t;
+    struct rs_store *again = NULL;
+    uint64_t mark = 0;
+    bool changed = false;
+    ref_store_init(&t);
+    char *aside = rs_path_join(t.dir, "aside.db");
+    char *copy = rs_path_join(t.dir, "copy.db");
+    put(t.st, "a");
+    assert_ok(rs_store_backup(t.st, copy, &err), &err);
+    assert_true(has_changed(t.st, &mark));
+    assert_int_equal(rename(t.path, aside), 0);
+    assert_code(rs_store_changes(t.st, &mark, &changed, &err), RS_ENOTFOUND, &err, "is gone");
+    assert_int_equal(rename(copy, t.path), 0); /* another one */
+    assert_code(rs_store_changes(t.st, &mark, &changed, &err), RS_ENOTFOUND, &err, t.path);
+    assert_ok(rs_store_open(t.path, 0, &again, &err), &err);
+    mark = 0;
+    assert_true(has_changed(again, &mark));
+    rs_store_close(again);
+    assert_int_equal(rename(t.path, copy) | rename(aside, t.path), 0);
+    (void)has_changed(t.st, &mark); /* back again */
+    free(copy);
+    free(aside);
+    ref_store_clear(&t);
+}
+
 static void statements_are_prepared_once(void **state)
 {
     (void)state;
@@ -527,6 +636,10 @@ int main(void)
         cmocka_unit_test(a_locked_store_says_so),
         cmocka_unit_test(groups_are_whole_or_absent),
         cmocka_unit_test(calls_join_the_open_transaction),
+        cmocka_unit_test(parts_are_taken_back_alone),
+        cmocka_unit_test(a_lost_transaction_is_said),
+        cmocka_unit_test(changes_of_others_are_seen),
+        cmocka_unit_test(a_store_that_goes_is_said_to_be_gone),
         cmocka_unit_test(statements_are_prepared_once),
         cmocka_unit_test(check_finds_what_is_wrong),
         cmocka_unit_test(check_survives_ruins),
