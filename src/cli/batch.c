@@ -37,6 +37,13 @@ void rs_cli_watch_signals(struct rs_task *task)
     sigaction(SIGHUP, &sa, NULL);
 }
 
+void rs_cli_leave_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+}
+
 bool rs_cli_take_end(void)
 {
     bool asked = end_asked != 0;

@@ -54,6 +54,17 @@ const struct rs_arg rs_cli_globals[] = {
      .type = RS_PARAM_BOOL,
      .dflt = "false",
      .help = "batch: go on after a failed command"},
+    {.name = "serve",
+     .type = RS_PARAM_BOOL,
+     .dflt = "false",
+     .help = "answer over HTTP: the command serve"},
+    {.name = "as-job",
+     .type = RS_PARAM_INT,
+     .flags = RS_ARG_OPTIONAL | RS_ARG_HIDDEN,
+     .min = 1,
+     .max = 9e15,
+     .value = "ID",
+     .help = "run as this job, which the process that started us reserved"},
     {.name = "config-show",
      .type = RS_PARAM_BOOL,
      .dflt = "false",
@@ -115,6 +126,17 @@ static struct split_words split_globals(const char *const *words, size_t n)
         }
     }
     return s;
+}
+
+/* The global options among the words; --serve is the command of that name before the others. */
+static enum rs_code parse_globals(struct split_words *s, struct rs_args **out, struct rs_err *err)
+{
+    enum rs_code rc = rs_args_parse(&globals_cmd, s->ours, s->n_ours, out, err);
+    if (!rc && rs_args_bool(*out, "serve")) {
+        memmove(s->rest + 1, s->rest, s->n_rest++ * sizeof(*s->rest));
+        s->rest[0] = "serve";
+    }
+    return rc;
 }
 
 /* Text to the results; the first failure is kept for the end of the program. */
@@ -215,8 +237,8 @@ static int help_about(const struct rs_cli *cli, const char *const *words, size_t
     return status;
 }
 
-/* The door's own commands: help and shell. */
-static int run_door(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs_args *args)
+/* The command line's own commands: help and shell. */
+static int run_own(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs_args *args)
 {
     if (strcmp(cmd->name, "shell") == 0 && cli->inside) {
         struct rs_err err = {0};
@@ -224,6 +246,7 @@ static int run_door(struct rs_cli *cli, const struct rs_cmd *cmd, const struct r
         return rs_cli_fail(cli, &err);
     }
     if (strcmp(cmd->name, "shell") == 0) return rs_cli_shell(cli);
+    rs_assert(strcmp(cmd->name, "help") == 0);
     struct rs_str text;
     rs_str_init(&text, 0);
     const char *shell = rs_args_text(args, "completion");
@@ -246,7 +269,34 @@ static int run_door(struct rs_cli *cli, const struct rs_cmd *cmd, const struct r
     return 0;
 }
 
-static int run_command(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs_args *args)
+/* The door that main gave for a command, or NULL. */
+static const struct rs_door *door_of(const struct rs_cli *cli, const struct rs_cmd *cmd)
+{
+    const struct rs_door *d = cli->ctx->doors;
+    while (d && d->command && strcmp(d->command, cmd->name) != 0) {
+        d++;
+    }
+    return d && d->command ? d : NULL;
+}
+
+static enum rs_code pass_door(struct rs_cli *cli, const struct rs_door *door,
+                              const struct rs_args *args, struct rs_result *out, struct rs_err *err)
+{
+    enum rs_code rc = rs_ctx_compose(cli->ctx, args, err);
+    if (rc) return rc;
+    rs_cli_leave_signals();
+    if (rs_task_cancelled(&cli->ctx->task)) {
+        rc = rs_fail(err, RS_ECANCEL, "%s: interrupted", door->command);
+    } else {
+        rc = door->run(cli->ctx, args, out, err);
+    }
+    rs_cli_watch_signals(&cli->ctx->task);
+    return rc;
+}
+
+/* door NULL: a handler of the table. */
+static int run_command(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs_door *door,
+                       const struct rs_args *args)
 {
     struct rs_result result;
     struct rs_err err = {0};
@@ -255,7 +305,8 @@ static int run_command(struct rs_cli *cli, const struct rs_cmd *cmd, const struc
     rs_bar_init(&bar, stderr, !cli->quiet);
     cli->ctx->on_progress = on_bar;
     cli->ctx->progress_ctx = &bar;
-    enum rs_code rc = rs_ctx_run(cli->ctx, cmd, args, &result, &err);
+    enum rs_code rc = door ? pass_door(cli, door, args, &result, &err)
+                           : rs_ctx_run(cli->ctx, cmd, args, &result, &err);
     rs_bar_finish(&bar);
     int status;
     if (rc) {
@@ -268,21 +319,10 @@ static int run_command(struct rs_cli *cli, const struct rs_cmd *cmd, const struc
     return status;
 }
 
-static char *join_words(const char *const *words, size_t n)
-{
-    struct rs_str line;
-    rs_str_init(&line, 1 << 20);
-    for (size_t i = 0; i < n; i++) {
-        rs_str_addf(&line, i ? " %s" : "%s", words[i]);
-    }
-    char *text = rs_str_take(&line);
-    return text ? text : rs_xstrdup("");
-}
-
-static int show_config(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs_args *args)
+static int show_config(struct rs_cli *cli, const struct rs_args *args)
 {
     struct rs_err err = {0};
-    enum rs_code rc = rs_ctx_compose(cli->ctx, cmd, args, &err);
+    enum rs_code rc = rs_ctx_compose(cli->ctx, args, &err);
     if (rc) return rs_cli_fail(cli, &err);
     struct rs_val *tree = rs_conf_tree(cli->ctx->conf);
     if (cli->json) {
@@ -318,13 +358,13 @@ static int run_plain(struct rs_cli *cli, const char *const *words, size_t n, boo
     if (rs_args_parse(cmd, words + used, n - used, &args, &err)) return rs_cli_fail(cli, &err);
     int status;
     if (config) {
-        status = show_config(cli, cmd, args);
-    } else if (cmd->flags & RS_CMD_DOOR) {
-        status = run_door(cli, cmd, args);
+        status = show_config(cli, args);
+    } else if ((cmd->flags & RS_CMD_DOOR) && !door_of(cli, cmd)) {
+        status = run_own(cli, cmd, args);
     } else {
         free(cli->ctx->command_line);
-        cli->ctx->command_line = join_words(words, n);
-        status = run_command(cli, cmd, args);
+        cli->ctx->command_line = rs_words_line(words, n);
+        status = run_command(cli, cmd, door_of(cli, cmd), args);
     }
     rs_args_free(args);
     return status;
@@ -343,8 +383,8 @@ static int run_split(struct rs_cli *cli, const struct rs_args *g, const struct s
 /* Options that a line of a batch or the prompt cannot change any more. */
 static const char *too_late(const struct rs_args *g)
 {
-    static const char *const names[] = {"workspace", "batch",     "keep-going",
-                                        "threads",   "log-level", NULL};
+    static const char *const names[] = {"workspace", "batch",  "keep-going", "threads",
+                                        "log-level", "as-job", NULL};
     for (const char *const *n = names; *n; n++) {
         if (rs_args_given(g, *n)) return *n;
     }
@@ -359,7 +399,7 @@ int rs_cli_run_words(struct rs_cli *cli, const char *const *words, size_t n)
     struct rs_cli local = *cli;
     int status;
     const char *late = NULL;
-    if (!rs_args_parse(&globals_cmd, s.ours, s.n_ours, &g, &err) && (late = too_late(g))) {
+    if (!parse_globals(&s, &g, &err) && (late = too_late(g))) {
         rs_fail(&err, RS_EARG, "--%s stands on the program's command line only", late);
     }
     if (err.code) {
@@ -401,6 +441,7 @@ static void init_cli(struct rs_cli *cli, const struct rs_args *g)
         workspace = getenv("RECSYS_WORKSPACE");
     }
     cli->ctx = rs_ctx_new(workspace && workspace[0] ? workspace : ".");
+    cli->ctx->adopt = rs_args_int(g, "as-job");
     cli->ctx->log_level =
         rs_args_text(g, "log-level") ? rs_xstrdup(rs_args_text(g, "log-level")) : NULL;
 }
@@ -431,7 +472,7 @@ static int close_output(int status, int failed)
     return status ? status : rs_code_exit(RS_EIO);
 }
 
-int rs_cli_main(int argc, char **argv)
+int rs_cli_main(int argc, char **argv, const struct rs_door *doors)
 {
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
@@ -442,13 +483,14 @@ int rs_cli_main(int argc, char **argv)
     struct rs_args *g = NULL;
     struct rs_err err = {0};
     int status;
-    if (rs_args_parse(&globals_cmd, s.ours, s.n_ours, &g, &err)) {
+    if (parse_globals(&s, &g, &err)) {
         for (size_t i = 0; i < s.n_ours; i++) {
             cli.json |= strcmp(s.ours[i], "--json") == 0;
         }
         status = rs_cli_fail(&cli, &err);
     } else {
         init_cli(&cli, g);
+        cli.ctx->doors = doors;
         rs_cli_watch_signals(&cli.ctx->task);
         status = run_parsed(&cli, g, &s);
         rs_cli_watch_signals(NULL);

@@ -163,7 +163,7 @@ static void offer_kind(struct list *l, struct rs_ctx *ctx, const struct rs_arg *
 static void offer_options(struct list *l, const struct rs_arg *table)
 {
     for (const struct rs_arg *a = table; a && a->name; a++) {
-        if (a->flags & RS_ARG_POSITIONAL) continue;
+        if (a->flags & (RS_ARG_POSITIONAL | RS_ARG_HIDDEN)) continue;
         char *word = rs_xprintf("--%s", a->name);
         offer(l, word);
         free(word);

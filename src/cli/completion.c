@@ -9,7 +9,7 @@
 static void add_options(const struct rs_arg *table, struct rs_str *out)
 {
     for (const struct rs_arg *a = table; a && a->name; a++) {
-        if (!(a->flags & RS_ARG_POSITIONAL)) {
+        if (!(a->flags & (RS_ARG_POSITIONAL | RS_ARG_HIDDEN))) {
             rs_str_addf(out, " --%s", a->name);
         }
     }
@@ -88,13 +88,13 @@ static const char bash_find[] =
     "    case \"$command|$prev\" in\n";
 static const char bash_end[] =
     "'\n"
-    "    elif [[ -z $words && -z $command && $prev != --* ]]; then\n"
+    "    elif [[ -z $words && $prev != --* ]]; then\n"
     "        for name in \"${names[@]}\"; do\n"
     "            if [[ -z $typed ]]; then words+=\" ${name%% *}\"\n"
     "            elif [[ $name == \"$typed \"* ]]; then name=${name#\"$typed \"}; "
     "words+=\" ${name%% *}\"; fi\n"
     "        done\n"
-    "        [[ -n $words ]] || return 0\n"
+    "        [[ -n $words || -n $command ]] || return 0\n"
     "    fi\n"
     "    if [[ -n $words ]]; then\n"
     "        while IFS= read -r w; do COMPREPLY+=(\"$head$w\"); done "
@@ -177,7 +177,7 @@ static void zsh_arg(const struct rs_arg *a, struct rs_str *out)
 static void zsh_args(const struct rs_arg *table, struct rs_str *out)
 {
     for (const struct rs_arg *a = table; a && a->name; a++) {
-        zsh_arg(a, out);
+        if (!(a->flags & RS_ARG_HIDDEN)) zsh_arg(a, out);
     }
 }
 
@@ -200,9 +200,10 @@ void rs_help_completion_zsh(struct rs_str *out)
                     "    local -i skip=1\n"
                     "    if (( CURRENT == 2 )); then _describe command names; return; fi\n"
                     "    if (( ${names[(I)$two:*]} )); then skip=2; one=$two\n"
-                    "    elif (( CURRENT == 3 && ! ${names[(I)$one:*]} )); then\n"
+                    "    elif (( CURRENT == 3 )); then\n"
                     "        local -a rest=( ${${(M)names:#$one *}#$one } )\n"
-                    "        _describe command rest; return\n"
+                    "        (( $#rest )) && _describe command rest\n"
+                    "        (( ${names[(I)$one:*]} )) || return\n"
                     "    fi\n"
                     "    shift $skip words; (( CURRENT -= skip ))\n"
                     "    case $one in\n");

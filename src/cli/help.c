@@ -117,6 +117,7 @@ static void two_columns(const char *label, const char *note, struct rs_str *out)
 static void arg_lines(const struct rs_arg *table, struct rs_str *out)
 {
     for (const struct rs_arg *a = table; a && a->name; a++) {
+        if (a->flags & RS_ARG_HIDDEN) continue;
         struct rs_str label;
         struct rs_str note;
         rs_str_init(&label, 4096);
@@ -168,11 +169,29 @@ static void about_command(const struct rs_cmd *c, struct rs_str *out)
     }
 }
 
+static void command_line(const struct rs_cmd *c, struct rs_str *out)
+{
+    rs_str_addf(out, "  %-*s%s\n", HELP_COLUMN - 2, c->name, c->summary);
+}
+
+/* Commands whose names begin with that word and a blank, below heading; how many there are. */
+static int commands_below(const char *word, const char *heading, struct rs_str *out)
+{
+    int n = 0;
+    size_t len = strlen(word);
+    for (const struct rs_cmd *c = rs_commands; c->name; c++) {
+        if (strncmp(c->name, word, len) != 0 || c->name[len] != ' ') continue;
+        if (n++ == 0) rs_str_add(out, heading);
+        command_line(c, out);
+    }
+    return n;
+}
+
 static void group_lines(const char *group, struct rs_str *out)
 {
     for (const struct rs_cmd *c = rs_commands; c->name; c++) {
         if (strcmp(c->group, group) == 0) {
-            rs_str_addf(out, "  %-*s%s\n", HELP_COLUMN - 2, c->name, c->summary);
+            command_line(c, out);
         }
     }
 }
@@ -182,7 +201,8 @@ void rs_help_all(struct rs_str *out)
     rs_str_add(out, "recsys-tui takes interactions to a recommender in production.\n\n"
                     "  recsys-tui COMMAND [ARGUMENTS]   one command\n"
                     "  recsys-tui --batch FILE          many, a line each\n"
-                    "  recsys-tui shell                 a prompt\n");
+                    "  recsys-tui shell                 a prompt\n"
+                    "  recsys-tui --serve               a server that answers over HTTP\n");
     for (size_t i = 0; rs_command_groups[i]; i++) {
         rs_str_addf(out, "\n%s\n", rs_command_groups[i]);
         group_lines(rs_command_groups[i], out);
@@ -199,17 +219,14 @@ bool rs_help_about(const char *const *words, size_t n, struct rs_str *out)
     const struct rs_cmd *c = n > 0 ? rs_command_find(words, n, &used) : NULL;
     if (c) {
         about_command(c, out);
+        commands_below(c->name, "\nSee also:\n", out);
         return true;
     }
-    bool any = false;
-    for (c = rs_commands; c->name && n > 0; c++) {
-        size_t len = strlen(words[0]);
-        if (strncmp(c->name, words[0], len) != 0 || c->name[len] != ' ') continue;
-        rs_str_addf(out, any ? "" : "commands of '%s':\n", words[0]);
-        rs_str_addf(out, "  %-*s%s\n", HELP_COLUMN - 2, c->name, c->summary);
-        any = true;
-    }
-    for (size_t i = 0; rs_command_groups[i] && n > 0 && !any; i++) {
+    if (n == 0) return false;
+    char *heading = rs_xprintf("commands of '%s':\n", words[0]);
+    bool any = commands_below(words[0], heading, out) > 0;
+    free(heading);
+    for (size_t i = 0; rs_command_groups[i] && !any; i++) {
         if (strcmp(rs_command_groups[i], words[0]) != 0) continue;
         group_lines(words[0], out);
         any = true;
@@ -242,6 +259,7 @@ static void roff(const char *text, struct rs_str *out)
 static void man_args(const struct rs_arg *table, struct rs_str *out)
 {
     for (const struct rs_arg *a = table; a && a->name; a++) {
+        if (a->flags & RS_ARG_HIDDEN) continue;
         struct rs_str part;
         rs_str_init(&part, 8192);
         rs_str_add(out, ".TP\n.B ");
@@ -347,7 +365,8 @@ void rs_help_man(struct rs_str *out)
     rs_str_add(out, ".SH EXIT STATUS\n");
     RS_CODES(MAN_EXIT)
     rs_str_add(out, ".SH ENVIRONMENT\n.TP\n.B RECSYS_WORKSPACE\nthe workspace, where "
-                    "\\-\\-workspace is not said\n");
+                    "\\-\\-workspace is not said\n"
+                    ".TP\n.B RECSYS_TOKEN\nan admin token of the server (see token add)\n");
     for (const struct rs_conf_env *e = rs_conf_envs; e->variable; e++) {
         rs_str_addf(out, ".TP\n.B %s\nsets %s\n", e->variable, e->key);
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rs/base/conf.h"
+#include "rs/base/fs.h"
 #include "rs/base/mem.h"
 #include "rs/commands/command.h"
 
@@ -45,30 +46,30 @@ void rs_args_free(struct rs_args *a)
 {
     if (!a) return;
     for (size_t i = 0; i < a->n_slots; i++) {
-        for (size_t j = 0; j < a->slots[i].n; j++) {
-            free(a->slots[i].texts[j]);
-        }
-        free(a->slots[i].texts);
+        rs_fs_list_free(a->slots[i].texts);
         free(a->slots[i].ints);
     }
     free(a->slots);
-    for (size_t i = 0; i < a->n_overrides; i++) {
-        free(a->overrides[i]);
-    }
-    free(a->overrides);
+    rs_fs_list_free(a->overrides);
     free(a);
+}
+
+/* Appends a text to a NULL-ended list, and owns it. */
+static void push_own(char ***list, size_t *n, char *text)
+{
+    char **grown = rs_xalloc(*n + 2, sizeof(*grown));
+    for (size_t i = 0; i < *n; i++) {
+        grown[i] = (*list)[i];
+    }
+    grown[*n] = text;
+    free(*list);
+    *list = grown;
+    (*n)++;
 }
 
 static void push(char ***list, size_t *n, const char *text)
 {
-    char **grown = rs_xalloc(*n + 1, sizeof(*grown));
-    for (size_t i = 0; i < *n; i++) {
-        grown[i] = (*list)[i];
-    }
-    grown[*n] = rs_xstrdup(text);
-    free(*list);
-    *list = grown;
-    (*n)++;
+    push_own(list, n, rs_xstrdup(text));
 }
 
 /* Check and keep one value said for an argument. */
@@ -365,6 +366,41 @@ enum rs_code rs_args_from_val(const struct rs_cmd *cmd, const struct rs_val *map
 const struct rs_cmd *rs_args_command(const struct rs_args *a)
 {
     return a->cmd;
+}
+
+char **rs_args_to_words(const struct rs_args *a)
+{
+    const struct rs_arg *table = table_of(a->cmd);
+    char **words = rs_xalloc(1, sizeof(*words));
+    size_t n = 0;
+    for (size_t i = 0; table[i].name; i++) {
+        for (size_t j = 0; a->slots[i].given && j < a->slots[i].n; j++) {
+            push_own(&words, &n, rs_xprintf("--%s=%s", table[i].name, a->slots[i].texts[j]));
+        }
+    }
+    for (size_t i = 0; i < a->n_overrides; i++) {
+        push_own(&words, &n, rs_xstrdup(a->overrides[i]));
+    }
+    return words;
+}
+
+char **rs_args_to_overrides(const struct rs_args *a, size_t *n_out)
+{
+    const struct rs_arg *table = table_of(a->cmd);
+    char **list = rs_xalloc(1, sizeof(*list));
+    size_t n = 0;
+    for (size_t i = 0; table[i].name; i++) {
+        const char *key = table[i].key;
+        const char *joint = key && rs_str_ends(key, ".") ? "" : "=";
+        for (size_t j = 0; key && a->slots[i].given && j < a->slots[i].n; j++) {
+            push_own(&list, &n, rs_xprintf("%s%s%s", key, joint, a->slots[i].texts[j]));
+        }
+    }
+    for (size_t i = 0; i < a->n_overrides; i++) {
+        push_own(&list, &n, rs_xstrdup(a->overrides[i]));
+    }
+    *n_out = n;
+    return list;
 }
 
 static struct slot *slot_of(const struct rs_args *a, const char *name)

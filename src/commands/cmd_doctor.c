@@ -74,13 +74,16 @@ static void add_library(const char *name, const char *built, const char *running
     l->differ |= !same;
 }
 
-static void check_libraries(struct doctor *d)
+static void check_libraries(struct doctor *d, const struct rs_ctx *ctx)
 {
     struct library_list l = {0};
     rs_str_init(&l.text, 4096);
     rs_base_libraries(add_library, &l);
     rs_data_libraries(add_library, &l);
     rs_store_libraries(add_library, &l);
+    for (const struct rs_door *door = ctx->doors; door && door->command; door++) {
+        if (door->libraries) door->libraries(add_library, &l);
+    }
     add(d, "libraries", l.differ ? NOTE : FINE, rs_str_text(&l.text));
     rs_str_clear(&l.text);
 }
@@ -170,7 +173,7 @@ enum rs_code rs_cmd_doctor(struct rs_ctx *ctx, const struct rs_args *args, struc
     rs_table_column(d.table, "detail", "found", RS_LEFT, 0);
     check_terminal(&d);
     check_machine(&d);
-    check_libraries(&d);
+    check_libraries(&d, ctx);
     check_workspace(&d, ctx);
     check_store(&d, ctx);
     check_configuration(&d, ctx);

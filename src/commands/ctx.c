@@ -119,45 +119,16 @@ static const char *env_get(const char *name)
     return getenv(name);
 }
 
-/* Overrides in the order: --model and --set of commands that fit, then the plain ones. */
-static char **gather_overrides(const struct rs_cmd *cmd, const struct rs_args *args, size_t *n_out)
-{
-    size_t n_plain;
-    const char *const *plain = rs_args_overrides(args, &n_plain);
-    bool fits = rs_command_takes(cmd, "set");
-    size_t n_set = fits ? rs_args_count(args, "set") : 0;
-    char **list = rs_xalloc(n_plain + n_set + 2, sizeof(*list));
-    size_t n = 0;
-    if (fits) {
-        const char *model = rs_args_text(args, "model");
-        if (model) {
-            list[n++] = rs_xprintf("model=%s", model);
-        }
-        for (size_t i = 0; i < n_set; i++) {
-            list[n++] = rs_xprintf("model.%s", rs_args_nth(args, "set", i));
-        }
-    }
-    for (size_t i = 0; i < n_plain; i++) {
-        list[n++] = rs_xstrdup(plain[i]);
-    }
-    *n_out = n;
-    return list;
-}
-
-enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
-                            const struct rs_args *args, struct rs_err *err)
+enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_args *args, struct rs_err *err)
 {
     enum rs_code rc = rs_conf_check_environment(rs_conf_groups, environ, err);
     if (rc) return rc;
     size_t n;
-    char **overrides = gather_overrides(cmd, args, &n);
+    char **overrides = rs_args_to_overrides(args, &n);
     struct rs_conf *conf = NULL;
     rc = rs_conf_load(rs_conf_groups, rs_conf_envs, env_get, ctx->workspace,
                       (const char *const *)overrides, n, &conf, err);
-    for (size_t i = 0; i < n; i++) {
-        free(overrides[i]);
-    }
-    free(overrides);
+    rs_fs_list_free(overrides);
     if (rc) return rc;
     rs_conf_free(ctx->conf);
     ctx->conf = conf;
@@ -195,7 +166,7 @@ enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd, const stru
 {
     rs_assert(cmd->run);
     if (!(cmd->flags & RS_CMD_ANYWHERE)) {
-        enum rs_code rc = rs_ctx_compose(ctx, cmd, args, err);
+        enum rs_code rc = rs_ctx_compose(ctx, args, err);
         if (rc) return rc;
     }
     if (rs_task_cancelled(&ctx->task))
@@ -205,13 +176,12 @@ enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd, const stru
 }
 
 /* Another command's configuration; the running one's stays in ctx. */
-static enum rs_code compose_apart(struct rs_ctx *ctx, const struct rs_cmd *cmd,
-                                  const struct rs_args *args, struct rs_conf **out,
-                                  struct rs_err *err)
+static enum rs_code compose_apart(struct rs_ctx *ctx, const struct rs_args *args,
+                                  struct rs_conf **out, struct rs_err *err)
 {
     struct rs_conf *outer = ctx->conf;
     ctx->conf = NULL;
-    enum rs_code rc = rs_ctx_compose(ctx, cmd, args, err);
+    enum rs_code rc = rs_ctx_compose(ctx, args, err);
     *out = ctx->conf;
     ctx->conf = outer;
     return rc;
@@ -224,7 +194,7 @@ enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const
     struct rs_args *args = NULL;
     struct rs_conf *conf = NULL;
     enum rs_code rc = rs_args_parse(cmd, words, n, &args, err);
-    if (!rc) rc = compose_apart(ctx, cmd, args, &conf, err);
+    if (!rc) rc = compose_apart(ctx, args, &conf, err);
     if (!rc) {
         struct rs_conf *outer = ctx->conf;
         ctx->conf = conf;
@@ -242,7 +212,7 @@ enum rs_code rs_ctx_conf_for(struct rs_ctx *ctx, const char *name, const char *c
     struct rs_args *args = NULL;
     const struct rs_cmd *cmd = rs_command_named(name);
     enum rs_code rc = rs_args_parse(cmd, words, n, &args, err);
-    if (!rc) rc = compose_apart(ctx, cmd, args, out, err);
+    if (!rc) rc = compose_apart(ctx, args, out, err);
     rs_args_free(args);
     return rc;
 }

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rs/base/conf.h"
 #include "rs/base/param.h"
 #include "rs/commands/command.h"
+#include "rs/commands/ctx.h"
 
 /* Does name ("run list") begin words[0..n)? Returns the words it has, or 0. */
 static size_t matches(const char *name, const char *const *words, size_t n)
@@ -81,6 +83,18 @@ const char *rs_command_nearest(const char *const *words, size_t n)
     return near ? near : rs_str_nearest(words[0], names);
 }
 
+/* "serving.port" of a group's table; "model" or "model." of a group with a selector. */
+static bool is_key(const char *key)
+{
+    size_t len = strcspn(key, ".");
+    for (const struct rs_conf_group *g = rs_conf_groups; g->name; g++) {
+        if (strlen(g->name) != len || memcmp(g->name, key, len) != 0) continue;
+        bool selects = !key[len] || !key[len + 1];
+        return selects ? g->select != NULL : rs_param_find(g->table, key + len + 1) != NULL;
+    }
+    return false;
+}
+
 static enum rs_code check_arg(const struct rs_cmd *c, const struct rs_arg *arg, struct rs_err *err)
 {
     if (!arg->help || !arg->help[0] || strlen(arg->help) > 64) {
@@ -94,6 +108,21 @@ static enum rs_code check_arg(const struct rs_cmd *c, const struct rs_arg *arg, 
     struct rs_param p = rs_arg_param(arg);
     if (arg->dflt && rs_param_check(&p, arg->dflt, err)) {
         return rs_wrap(err, "%s: default of --%s", c->name, arg->name);
+    }
+    if (arg->key && (!is_key(arg->key) || arg->dflt)) {
+        return rs_fail(err, RS_EARG, "%s: --%s: a key that exists, and no default of its own",
+                       c->name, arg->name);
+    }
+    return RS_OK;
+}
+
+static enum rs_code check_flags(const struct rs_cmd *c, struct rs_err *err)
+{
+    if (!c->run == !(c->flags & RS_CMD_DOOR)) {
+        return rs_fail(err, RS_EARG, "%s: either a handler or RS_CMD_DOOR", c->name);
+    }
+    if ((c->flags & RS_CMD_JOB) && (c->flags & (RS_CMD_DOOR | RS_CMD_SECRET | RS_CMD_ALONE))) {
+        return rs_fail(err, RS_EARG, "%s: RS_CMD_JOB, and a flag that rules jobs out", c->name);
     }
     return RS_OK;
 }
@@ -114,11 +143,10 @@ enum rs_code rs_command_check(struct rs_err *err)
             group |= strcmp(rs_command_groups[i], c->group) == 0;
         }
         if (!group) return rs_fail(err, RS_EARG, "%s: unknown group '%s'", c->name, c->group);
-        if (!c->run == !(c->flags & RS_CMD_DOOR)) {
-            return rs_fail(err, RS_EARG, "%s: either a handler or RS_CMD_DOOR", c->name);
-        }
+        enum rs_code rc = check_flags(c, err);
+        if (rc) return rc;
         for (const struct rs_arg *arg = c->args; arg && arg->name; arg++) {
-            enum rs_code rc = check_arg(c, arg, err);
+            rc = check_arg(c, arg, err);
             if (rc) return rc;
         }
     }

@@ -298,12 +298,40 @@ const struct rs_cmd rs_commands[] = {
      .summary = "check journal chain, aliases and every bundle",
      .example = "recsys-tui registry verify"},
 
+    {.name = "serve",
+     .group = "service",
+     .args = args_serve,
+     .flags = RS_CMD_DOOR | RS_CMD_OVERRIDES,
+     .summary = "answer over HTTP from the version behind an alias",
+     .detail =
+         "Runs until SIGTERM, Ctrl-C or 'serve stop', then finishes what it has. A promotion or "
+         "rollback by any process takes effect within a second; SIGHUP reads the configuration "
+         "again. The calls are listed at /docs and /openapi.json, figures at /metrics. Writing "
+         "calls want a token with its scope ('token add'). Every key of 'serving' is an override "
+         "too: serve --port 8080 serving.read_needs_token=true."},
+    {.name = "serve stop",
+     .group = "service",
+     .args = args_serve_stop,
+     .flags = RS_CMD_WRITES,
+     .run = rs_cmd_serve_stop,
+     .summary = "end the running servers of this workspace, and wait"},
+    {.name = "serve status",
+     .group = "service",
+     .run = rs_cmd_serve_status,
+     .summary = "servers that run: address, version, load, latencies",
+     .example = "recsys-tui serve status"},
     {.name = "token add",
      .group = "service",
      .args = args_token_add,
-     .flags = RS_CMD_WRITES,
+     .flags = RS_CMD_WRITES | RS_CMD_SECRET,
      .run = rs_cmd_token_add,
-     .summary = "make an access token; it is shown once"},
+     .summary = "make an access token; it is shown once",
+     .detail =
+         "Callers of the server send it as 'Authorization: Bearer TOKEN'. Scopes: read for calls "
+         "that read (asked for only where serving.read_needs_token is on), write for feedback as "
+         "well, admin for commands as well. Only its SHA-256 is kept; a new token works and a "
+         "revoked one ends within a second. A server also takes the value of RECSYS_TOKEN, where "
+         "that is in its environment, as an admin token."},
     {.name = "token list",
      .group = "service",
      .run = rs_cmd_token_list,
@@ -323,7 +351,7 @@ const struct rs_cmd rs_commands[] = {
     {.name = "db restore",
      .group = "service",
      .args = args_db_restore,
-     .flags = RS_CMD_WRITES,
+     .flags = RS_CMD_WRITES | RS_CMD_ALONE,
      .run = rs_cmd_db_restore,
      .summary = "put a backup in place; the old store is kept"},
     {.name = "db check",

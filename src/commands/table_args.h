@@ -23,11 +23,12 @@
      .help = "split (default: split.protocol, or the only one)"}
 #define ARG_MODEL \
     {.name = "model", .type = RS_PARAM_TEXT, .letter = 'm', .flags = RS_ARG_OPTIONAL, \
-     .complete = RS_COMPLETE_MODEL, .value = "MODEL", \
+     .complete = RS_COMPLETE_MODEL, .value = "MODEL", .key = "model", \
      .help = "model to fit (default: model.name)"}
 #define ARG_SET \
     {.name = "set", .type = RS_PARAM_TEXT, .flags = RS_ARG_OPTIONAL | RS_ARG_REPEAT, \
-     .value = "KEY=VALUE", .help = "model parameter; short for model.KEY=VALUE"}
+     .value = "KEY=VALUE", .key = "model.", \
+     .help = "model parameter; short for model.KEY=VALUE"}
 #define ARG_SEED \
     {.name = "seed", .type = RS_PARAM_INT, .flags = RS_ARG_OPTIONAL, .min = 0, .max = 9e15, \
      .help = "random seed (default: the configuration's)"}
@@ -388,6 +389,25 @@ static const struct rs_arg args_job_wait[] = {
     ARG_JOB,
     {.name = "timeout", .type = RS_PARAM_INT, .letter = 't', .dflt = "0", .min = 0, .max = 1e7,
      .help = "seconds to wait at most; 0: no limit"},
+    ARG_END,
+};
+
+static const struct rs_arg args_serve[] = {
+    {.name = "host", .type = RS_PARAM_TEXT, .flags = RS_ARG_OPTIONAL, .value = "ADDRESS",
+     .key = "serving.host", .help = "where to listen (default: serving.host)"},
+    {.name = "port", .type = RS_PARAM_INT, .letter = 'p', .flags = RS_ARG_OPTIONAL, .min = 0,
+     .max = 65535, .key = "serving.port",
+     .help = "0: any free one (default: serving.port)"},
+    {.name = "alias", .type = RS_PARAM_TEXT, .letter = 'a', .flags = RS_ARG_OPTIONAL,
+     .complete = RS_COMPLETE_VERSION, .value = "ALIAS", .key = "serving.alias",
+     .help = "whose version answers (default: serving.alias)"},
+    ARG_END,
+};
+static const struct rs_arg args_serve_stop[] = {
+    {.name = "job", .type = RS_PARAM_INT, .letter = 'j', .flags = RS_ARG_OPTIONAL, .min = 1,
+     .max = 1e15, .value = "ID", .help = "this one (default: all of this workspace)"},
+    {.name = "timeout", .type = RS_PARAM_INT, .letter = 't', .flags = RS_ARG_OPTIONAL, .min = 1,
+     .max = 1e7, .help = "seconds to wait at most (default: serving.drain_s + 5)"},
     ARG_END,
 };
 

@@ -18,8 +18,9 @@
 /* Options that stand before or after any command, in a table like a command's. */
 extern const struct rs_arg rs_cli_globals[];
 
-/* The whole program from a terminal, a pipe or cron; returns the exit status. */
-int rs_cli_main(int argc, char **argv);
+/* The whole program from a terminal, a pipe or cron; returns the exit status. doors: the commands
+ * that others do (RS_CMD_DOOR, and not ours); NULL: none. */
+int rs_cli_main(int argc, char **argv, const struct rs_door *doors);
 
 /* Help: everything, one group ("data") or one command, for a terminal of that width. */
 void rs_help_all(struct rs_str *out);
@@ -62,6 +63,9 @@ int rs_cli_shell(struct rs_cli *cli);
 /* Ctrl-C, SIGTERM and SIGHUP set the cancel flag of the running command; a second Ctrl-C ends at
  * once. NULL: no command to cancel any more. */
 void rs_cli_watch_signals(struct rs_task *task);
+/* The signals that are watched get their default actions, for a door with its own handlers. One that
+ * came before has set the cancel flag. */
+void rs_cli_leave_signals(void);
 /* Did SIGTERM or SIGHUP come since the last call? A prompt ends then. */
 bool rs_cli_take_end(void);
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "rs/base/err.h"
+#include "rs/base/libs.h"
 #include "rs/base/param.h"
 #include "rs/base/str.h"
 #include "rs/commands/result.h"
@@ -21,6 +22,7 @@ enum rs_arg_flags {
     RS_ARG_OPTIONAL = 1 << 0,   /* may be absent although it has no default */
     RS_ARG_POSITIONAL = 1 << 1, /* by place; also accepted as --name */
     RS_ARG_REPEAT = 1 << 2,     /* several: texts only; positional ones come last */
+    RS_ARG_HIDDEN = 1 << 3,     /* the program's own, said to itself: not in any help */
 };
 
 /* What a shell or the console offers while this argument is typed. */
@@ -45,6 +47,8 @@ struct rs_arg {
     unsigned flags;
     enum rs_complete complete;
     const char *value; /* placeholder in help: "ID"; NULL: by type */
+    const char *key;   /* configuration key that it sets, "serving.port"; one that ends in '.' is
+                          set by KEY=VALUE, below it; NULL: none */
     const char *help;
 };
 
@@ -58,8 +62,10 @@ enum rs_cmd_flags {
     RS_CMD_JOB = 1 << 0,       /* long: a row in rs_job, progress, cancel */
     RS_CMD_WRITES = 1 << 1,    /* changes the workspace: over REST it needs a token */
     RS_CMD_OVERRIDES = 1 << 2, /* takes configuration overrides as plain arguments */
-    RS_CMD_DOOR = 1 << 3,      /* done by the door itself (help, shell): run is NULL */
+    RS_CMD_DOOR = 1 << 3,      /* done by a door itself (help, shell, serve): run is NULL */
     RS_CMD_ANYWHERE = 1 << 4,  /* needs no workspace and no valid configuration */
+    RS_CMD_SECRET = 1 << 5,    /* its result is for the asker's eyes: never kept, never a job */
+    RS_CMD_ALONE = 1 << 6,     /* wants the store to itself: never a job */
 };
 
 struct rs_cmd {
@@ -71,6 +77,14 @@ struct rs_cmd {
     const struct rs_arg *args; /* NULL: none */
     unsigned flags;
     rs_cmd_fn *run;
+};
+
+/* A way into the program that stands beside the command line: main hands it over, and the command
+ * of this name is its. */
+struct rs_door {
+    const char *command; /* NULL ends a list */
+    rs_cmd_fn *run;      /* the configuration is composed, signals have their default actions */
+    void (*libraries)(rs_lib_fn *fn, void *ctx); /* what it rests on, for `doctor`; or NULL */
 };
 
 extern const struct rs_cmd rs_commands[];
@@ -86,7 +100,8 @@ bool rs_command_takes(const struct rs_cmd *c, const char *arg); /* has it such a
 struct rs_param rs_arg_param(const struct rs_arg *arg);
 /* Nearest name for "did you mean", or NULL. */
 const char *rs_command_nearest(const char *const *words, size_t n);
-/* Sound table: unique names, help on every argument, defaults that parse, summaries <= 60. */
+/* Sound table: unique names, help on every argument, defaults that parse, keys that exist, flags
+ * that go together, summaries <= 60. */
 RS_MUST_USE enum rs_code rs_command_check(struct rs_err *err);
 
 /* words: what follows the command's name: --name value, --name=value, -k value, flags without
@@ -99,6 +114,14 @@ RS_MUST_USE enum rs_code rs_args_from_val(const struct rs_cmd *cmd, const struct
                                           struct rs_args **out, struct rs_err *err);
 void rs_args_free(struct rs_args *a);
 const struct rs_cmd *rs_args_command(const struct rs_args *a);
+/* The words after the command's name that give the same arguments again, a NULL-ended list freed
+ * with rs_fs_list_free. */
+char **rs_args_to_words(const struct rs_args *a);
+/* The overrides of the configuration that arguments stand for (rs_arg.key), then the plain ones: a
+ * NULL-ended list of *n_out, freed with rs_fs_list_free. */
+char **rs_args_to_overrides(const struct rs_args *a, size_t *n_out);
+/* One line for people and logs: words as a shell would take them, passwords in addresses masked. */
+char *rs_words_line(const char *const *words, size_t n);
 
 /* A name that the command's table lacks is our bug (assert). */
 bool rs_args_given(const struct rs_args *a, const char *name);       /* said by the user */
@@ -110,6 +133,6 @@ bool rs_args_bool(const struct rs_args *a, const char *name);
 const int64_t *rs_args_ints(const struct rs_args *a, const char *name, size_t *n_out);
 size_t rs_args_count(const struct rs_args *a, const char *name); /* of a repeated one */
 const char *rs_args_nth(const struct rs_args *a, const char *name, size_t i);
-const char *const *rs_args_overrides(const struct rs_args *a, size_t *n_out);
+const char *const *rs_args_overrides(const struct rs_args *a, size_t *n_out); /* the plain ones */
 
 #endif

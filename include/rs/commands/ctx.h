@@ -31,19 +31,22 @@ struct rs_ctx {
     char run_id[RS_RUN_ID];     /* run being trained: values of its epochs go to the store; or "" */
     char *log_level;            /* of the command line, over logging.level; NULL: none */
     char *command_line;         /* for the job's row */
+    int64_t adopt;              /* row that the next command runs as, reserved by another; or 0 */
+    const struct rs_door *doors; /* main's list; or NULL */
 };
 
 struct rs_ctx *rs_ctx_new(const char *workspace);
 void rs_ctx_free(struct rs_ctx *ctx);
 
-/* Run one command: composes the configuration from files, environment, `--set`, `--model` and
- * overrides; registers a job where the row says so; ends it with what happened. */
+/* Run one command: composes the configuration from files, environment, arguments that stand for
+ * keys, and overrides; registers a job where the row says so, or goes on as ctx->adopt; ends it with
+ * what happened. */
 RS_MUST_USE enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd,
                                     const struct rs_args *args, struct rs_result *out,
                                     struct rs_err *err);
 /* The first step of rs_ctx_run alone: ctx->conf as the command would see it. */
-RS_MUST_USE enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_cmd *cmd,
-                                        const struct rs_args *args, struct rs_err *err);
+RS_MUST_USE enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_args *args,
+                                        struct rs_err *err);
 /* A command called by another (pipeline): words as on a command line, without the name. Shares
  * store, job and task. */
 RS_MUST_USE enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words,

@@ -24,6 +24,8 @@ rs_cmd_fn rs_cmd_model_history, rs_cmd_model_diff, rs_cmd_model_verify, rs_cmd_r
 rs_cmd_fn rs_cmd_model_promote, rs_cmd_model_rollback;
 /* cmd_pipeline.c */
 rs_cmd_fn rs_cmd_pipeline_run, rs_cmd_pipeline_status, rs_cmd_pipeline_sync;
+/* cmd_serve.c */
+rs_cmd_fn rs_cmd_serve_stop, rs_cmd_serve_status;
 /* cmd_admin.c, cmd_doctor.c, cmd_bench.c */
 rs_cmd_fn rs_cmd_config_show, rs_cmd_config_schema;
 rs_cmd_fn rs_cmd_token_add, rs_cmd_token_list, rs_cmd_token_revoke;

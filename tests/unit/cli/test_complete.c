@@ -59,6 +59,8 @@ static void command_names_come_word_by_word(void **state)
     assert_offers(NULL, "run l", "list");
     assert_offers(NULL, "pipeline s", "status sync");
     assert_offers(NULL, "nosuch ", "");
+    assert_offers(NULL, "serve st", "status stop");
+    assert_offers(NULL, "serve --ho", "--host");
     assert_offers(NULL, "zz", "");
     assert_offers(NULL, "--json run l", "list");
     assert_offers(NULL, "--workspace here -q run l", "list");
@@ -76,7 +78,7 @@ static void command_names_come_word_by_word(void **state)
 static void options_and_their_values_come_from_the_table(void **state)
 {
     (void)state;
-    assert_offers(NULL, "train --se", "--seed --set");
+    assert_offers(NULL, "train --se", "--seed --serve --set");
     assert_offers(NULL, "run list --li", "--limit");
     assert_offers(NULL, "train --mod", "--model");
     assert_offers(NULL, "train --model ", "als popularity");
@@ -88,12 +90,12 @@ static void options_and_their_values_come_from_the_table(void **state)
     assert_offers(NULL, "--log-level d", "debug");
     assert_offers(NULL, "help --completion ", "bash zsh");
     assert_offers(NULL, "data fetch --dataset syn", "synthetic");
-    assert_offers(NULL, "train --json --se", "--seed --set"); /* a flag waits for nothing */
+    assert_offers(NULL, "train --json --se", "--seed --serve --set"); /* a flag waits for nothing */
     assert_offers(NULL, "similar ", "--item --k --model");
     assert_offers(NULL, "similar --k ", ""); /* a number is the user's */
     char *all = candidates(NULL, "doctor --");
     for (const struct rs_arg *a = rs_cli_globals; a->name; a++) {
-        assert_non_null(strstr(all, a->name));
+        assert_int_equal(strstr(all, a->name) != NULL, !(a->flags & RS_ARG_HIDDEN));
     }
     free(all);
 }
@@ -168,6 +170,11 @@ static void bash_completes_from_the_printed_script(void **state)
         {"model register --out = ot", "other.txt"},
         {"--batch ot", "other.txt"},
         {"nosuch ''", ""},
+        {"serve ''", "status stop"}, /* a command, and the first word of others */
+        {"serve sta", "status"},
+        {"serve --po", "--port"},
+        {"--ser", "--serve"},
+        {"--as", ""},
         {NULL, NULL},
     };
     char *dir = ref_temp_dir();

@@ -105,6 +105,10 @@ static void all_commands_are_listed(void **state)
         free(row);
     }
     for (const struct rs_arg *a = rs_cli_globals; a->name; a++) {
+        if (a->flags & RS_ARG_HIDDEN) {
+            assert_null(strstr(rs_str_text(&out), a->name));
+            continue;
+        }
         assert_has(rs_str_text(&out), a->name);
         assert_has(rs_str_text(&out), a->help);
     }
@@ -142,6 +146,10 @@ static void groups_and_headings_list_theirs(void **state)
     text = about(WORDS("tracking"));
     assert_has(text, "  run gc ");
     assert_has(text, "  job list ");
+    free(text);
+    text = about(WORDS("serve"));
+    assert_has(text, "recsys-tui serve [--host ADDRESS] [--port N] [--alias ALIAS] [KEY=VALUE");
+    assert_has(text, "\nSee also:\n  serve stop  ");
     free(text);
     assert_null(about(WORDS("nosuch")));
     assert_null(about(WORDS("ru")));
@@ -192,6 +200,10 @@ static void the_manual_has_everything(void **state)
     }
     for (const struct rs_conf_env *e = rs_conf_envs; e->variable; e++) {
         assert_has(rs_str_text(&out), e->variable);
+    }
+    assert_has(rs_str_text(&out), "\n.B RECSYS_TOKEN\n");
+    for (const struct rs_arg *a = rs_cli_globals; a->name; a++) {
+        if (a->flags & RS_ARG_HIDDEN) assert_null(strstr(rs_str_text(&out), a->help));
     }
     rs_str_clear(&out);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "ref/support.h"
+#include "rs/base/fs.h"
 #include "rs/base/mem.h"
 #include "rs/commands/command.h"
 
@@ -53,6 +54,18 @@ static const struct rs_arg table[] = {
      .flags = RS_ARG_OPTIONAL,
      .choices = "up|down",
      .help = "which way"},
+    {.name = "door",
+     .type = RS_PARAM_INT,
+     .flags = RS_ARG_OPTIONAL,
+     .min = 0,
+     .max = 9,
+     .key = "house.door",
+     .help = "a key of the configuration"},
+    {.name = "put",
+     .type = RS_PARAM_TEXT,
+     .flags = RS_ARG_OPTIONAL | RS_ARG_REPEAT,
+     .key = "house.",
+     .help = "any key of that group"},
     {.name = NULL},
 };
 static const struct rs_cmd plain = {.name = "go on", .args = table};
@@ -288,6 +301,93 @@ static void a_wrong_object_is_refused(void **state)
     refuse_json("{\"overrides\": [\"a\"]}", "go on: overrides[0] is not key=value");
 }
 
+static size_t count(char **list)
+{
+    size_t n = 0;
+    while (list[n]) {
+        n++;
+    }
+    return n;
+}
+
+static void arguments_stand_for_keys(void **state)
+{
+    (void)state;
+    struct rs_args *a =
+        parse(&tuned, WORDS("model=als", "--put", "a=1", "x", "--door", "3", "--put=b=2"));
+    size_t n = 9;
+    char **o = rs_args_to_overrides(a, &n);
+    const char *const want[] = {"house.door=3", "house.a=1", "house.b=2", "model=als"};
+    assert_int_equal(n, 4);
+    assert_int_equal(count(o), 4);
+    for (size_t i = 0; i < n; i++) {
+        assert_string_equal(o[i], want[i]);
+    }
+    rs_fs_list_free(o);
+    rs_args_free(a);
+    a = parse(&bare, WORDS(NULL));
+    o = rs_args_to_overrides(a, &n);
+    assert_int_equal(n, 0);
+    assert_null(o[0]);
+    rs_fs_list_free(o);
+    rs_args_free(a);
+}
+
+/* Words, and whether the words that arguments give are read as the same. */
+static void assert_same_again(const char *const *words, const char *want)
+{
+    struct rs_args *a = parse(&tuned, words);
+    char **first = rs_args_to_words(a);
+    struct rs_args *b = parse(&tuned, (const char *const *)first);
+    char **second = rs_args_to_words(b);
+    char *line = rs_words_line((const char *const *)first, count(first));
+    assert_string_equal(line, want);
+    assert_int_equal(count(first), count(second));
+    for (size_t i = 0; first[i]; i++) {
+        assert_string_equal(first[i], second[i]);
+    }
+    assert_int_equal(rs_args_given(a, "limit"), rs_args_given(b, "limit"));
+    free(line);
+    rs_fs_list_free(first);
+    rs_fs_list_free(second);
+    rs_args_free(a);
+    rs_args_free(b);
+}
+
+static void arguments_become_words_again(void **state)
+{
+    (void)state;
+    assert_same_again(WORDS("x"), "--first=x");
+    assert_same_again(WORDS("-k5", "x", "-v", "--no-seen", "y", "model=als", "~eval.k"),
+                      "--first=x --more=y --limit=5 --verbose=true --seen=false model=als ~eval.k");
+    assert_same_again(WORDS("--", "--json", "-x", "it's", ""),
+                      "--first=--json --more=-x '--more=it'\\''s' --more=");
+    assert_same_again(WORDS("a b", "--at", "5, 10", "--ratio=-0.5", "--set", "k=v w"),
+                      "'--first=a b' --ratio=-0.5 '--at=5, 10' '--set=k=v w'");
+}
+
+static void a_line_shows_no_password(void **state)
+{
+    (void)state;
+    const char *const words[] = {"data",
+                                 "fetch",
+                                 "--url",
+                                 "https://me:pass@word@host.org/a@b?c=d@e",
+                                 "data.mirror=ftp://token@host",
+                                 "https://host/path@2",
+                                 "https://@host",
+                                 "me@host",
+                                 ""};
+    char *line = rs_words_line(words, sizeof(words) / sizeof(*words));
+    assert_string_equal(line, "data fetch --url 'https://***@host.org/a@b?c=d@e' "
+                              "'data.mirror=ftp://***@host' https://host/path@2 https://@host "
+                              "me@host ''");
+    free(line);
+    line = rs_words_line(NULL, 0);
+    assert_string_equal(line, "");
+    free(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +399,9 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(an_object_says_the_same),
         cmocka_unit_test(a_wrong_object_is_refused),
+        cmocka_unit_test(arguments_stand_for_keys),
+        cmocka_unit_test(arguments_become_words_again),
+        cmocka_unit_test(a_line_shows_no_password),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
