@@ -1,5 +1,7 @@
 /*
  * cmd_recommend - lists, similar items and reasons from a bundle: the path that evaluation ranked.
+ *
+ * What was asked becomes a struct rs_wish, as the server's requests do, so both give one list.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -8,77 +10,136 @@
 #include "rs/base/mem.h"
 #include "rs/commands/ctx.h"
 #include "rs/commands/handlers.h"
+#include "rs/models/ask.h"
+#include "rs/store/datasets.h"
 
 #include "cells.h"
 
-/* External ids "a,b,c" as ascending unique indices. */
-static enum rs_code parse_items(const struct rs_idmap *map, const char *text, int32_t **out,
-                                int32_t *n_out, struct rs_err *err)
+/* A wish with all that it points to. */
+struct question {
+    struct rs_arena *arena;
+    struct rs_wish wish;
+    uint64_t *allowed;
+};
+
+static void question_clear(struct question *q)
 {
-    size_t cap = 1;
+    rs_arena_free(q->arena);
+    free(q->allowed);
+}
+
+static enum rs_code no_memory(struct rs_err *err)
+{
+    return rs_fail(err, RS_ENOMEM, "the request");
+}
+
+/* The parts of an argument "a,b,c"; NULL where it was not said. */
+static enum rs_code read_list(const struct rs_args *args, const char *name, struct rs_arena *arena,
+                              const char *const **out, size_t *n_out, struct rs_err *err)
+{
+    const char *text = rs_args_text(args, name);
+    if (!text) return RS_OK;
+    if (!text[0]) return rs_fail(err, RS_EARG, "recommend: --%s is empty", name);
+    size_t n = 1;
     for (const char *c = text; *c; c++) {
-        cap += *c == ',';
+        n += *c == ',' && c[1];
     }
-    int32_t *items = rs_xalloc(cap, sizeof(*items));
-    int32_t n = 0;
-    for (const char *at = text; *at;) {
-        size_t len = strcspn(at, ",");
-        char *id = rs_xstrndup(at, len);
-        int32_t item = rs_idmap_find(map, id);
-        if (item < 0) {
-            rs_fail(err, RS_ENOTFOUND, "item '%s' is not in the model's catalogue", id);
-            free(id);
-            free(items);
-            return err->code;
-        }
-        free(id);
-        int32_t place = n;
-        while (place > 0 && items[place - 1] > item) {
-            place--;
-        }
-        if (place == 0 || items[place - 1] != item) {
-            memmove(items + place + 1, items + place, (size_t)(n - place) * sizeof(*items));
-            items[place] = item;
-            n++;
-        }
-        at += len + (at[len] == ',');
+    const char **parts = rs_arena_alloc(arena, n * sizeof(*parts));
+    if (!parts) return no_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strcspn(text, ",");
+        parts[i] = rs_arena_strndup(arena, text, len);
+        if (!parts[i]) return no_memory(err);
+        text += len + 1;
     }
-    *out = items;
+    *out = parts;
     *n_out = n;
     return RS_OK;
 }
 
-/* A bit set of the items that have one of the genres "A,B". */
-static enum rs_code parse_genres(const struct rs_bundle *b, const char *text, uint64_t **out,
-                                 struct rs_err *err)
+/* A user's events while they are read. */
+struct events {
+    struct rs_arena *arena;
+    struct rs_event *rows;
+    size_t n, cap;
+};
+
+static enum rs_code add_event(const struct rs_feedback *f, void *ctx, struct rs_err *err)
 {
-    uint64_t mask = 0;
-    for (const char *at = text; *at;) {
-        size_t len = strcspn(at, ",");
-        char *name = rs_xstrndup(at, len);
-        int32_t genre = rs_catalogue_find_genre(b->catalogue, name);
-        if (genre < 0) {
-            rs_fail(err, RS_ENOTFOUND, "genre '%s' is not in the catalogue", name);
-            free(name);
-            return err->code;
-        }
-        free(name);
-        mask |= 1ULL << genre;
-        at += len + (at[len] == ',');
+    struct events *e = ctx;
+    if (e->n == e->cap) {
+        size_t cap = e->cap ? 2 * e->cap : 64;
+        struct rs_event *rows = rs_arena_alloc(e->arena, cap * sizeof(*rows));
+        if (!rows) return no_memory(err);
+        if (e->n) memcpy(rows, e->rows, e->n * sizeof(*rows));
+        e->rows = rows;
+        e->cap = cap;
     }
-    int32_t n_items = rs_idmap_size(b->items);
-    uint64_t *bits = rs_xalloc((size_t)n_items / 64 + 1, sizeof(*bits));
-    for (int32_t i = 0; i < n_items; i++) {
-        if (rs_catalogue_genre_mask(b->catalogue, i) & mask) {
-            bits[i / 64] |= 1ULL << (i % 64);
-        }
-    }
-    *out = bits;
+    const char *item = rs_arena_strndup(e->arena, f->item_id, strlen(f->item_id));
+    if (!item) return no_memory(err);
+    e->rows[e->n++] =
+        (struct rs_event){.id = f->id, .item_id = item, .value = f->value, .time_s = f->time_s};
     return RS_OK;
 }
 
+/* What the wish's user posted to a server, if --feedback wants it. */
+static enum rs_code read_feedback(struct rs_ctx *ctx, const struct rs_args *args,
+                                  struct question *q, struct rs_err *err)
+{
+    if (!q->wish.user_id || !rs_args_bool(args, "feedback")) return RS_OK;
+    char *path = rs_ctx_path(ctx, "db/recsys.db");
+    bool there = rs_fs_exists(path);
+    free(path);
+    if (!there) return RS_OK; /* a bundle may be asked anywhere: no store is made for it */
+    struct rs_store *st;
+    struct events e = {.arena = q->arena};
+    enum rs_code rc = rs_ctx_store(ctx, &st, err);
+    if (!rc) rc = rs_feedback_of(st, q->wish.user_id, 0, add_event, &e, err);
+    q->wish.events = e.rows;
+    q->wish.n_events = e.n;
+    return rc;
+}
+
+/* The lists serving.allow and serving.deny, from the workspace. */
+static enum rs_code read_allowed(struct rs_ctx *ctx, const struct rs_bundle *b, struct question *q,
+                                 struct rs_err *err)
+{
+    const char *allow = rs_conf_text(ctx->conf, "serving.allow");
+    const char *deny = rs_conf_text(ctx->conf, "serving.deny");
+    char *allow_path = allow[0] ? rs_path_join(ctx->workspace, allow) : NULL;
+    char *deny_path = deny[0] ? rs_path_join(ctx->workspace, deny) : NULL;
+    enum rs_code rc = rs_allowed_read(b, allow_path, deny_path, &q->allowed, err);
+    q->wish.allowed = q->allowed;
+    free(allow_path);
+    free(deny_path);
+    return rc;
+}
+
+static enum rs_code read_wish(struct rs_ctx *ctx, const struct rs_bundle *b,
+                              const struct rs_args *args, struct question *q, struct rs_err *err)
+{
+    const char *user = rs_args_text(args, "user");
+    if (!user == !rs_args_text(args, "items")) {
+        return rs_fail(err, RS_EARG, "recommend: say --user ID or --items ID,ID,…");
+    }
+    struct rs_wish *w = &q->wish;
+    *w = (struct rs_wish){.user_id = user,
+                          .k = (int32_t)rs_args_int(args, "k"),
+                          .offset = (int32_t)rs_args_int(args, "offset"),
+                          .diversity = rs_args_real(args, "diversity"),
+                          .exclude_seen = rs_args_bool(args, "exclude-seen"),
+                          .strict = !user || rs_args_bool(args, "strict")};
+    enum rs_code rc = read_list(args, "items", q->arena, &w->items, &w->n_items, err);
+    if (!rc) rc = read_list(args, "exclude-items", q->arena, &w->exclude, &w->n_exclude, err);
+    if (!rc) rc = read_list(args, "candidates", q->arena, &w->candidates, &w->n_candidates, err);
+    if (!rc) rc = read_list(args, "genres", q->arena, &w->genres, &w->n_genres, err);
+    if (!rc) rc = read_feedback(ctx, args, q, err);
+    if (!rc) rc = read_allowed(ctx, b, q, err);
+    return rc;
+}
+
 static struct rs_table *ranked_table(const struct rs_bundle *b, const struct rs_ranked *list,
-                                     int32_t n, const char *score_key)
+                                     int32_t n, int32_t offset, const char *score_key)
 {
     struct rs_table *t = rs_table_new();
     rs_table_column(t, "rank", NULL, RS_RIGHT, 0);
@@ -88,52 +149,13 @@ static struct rs_table *ranked_table(const struct rs_bundle *b, const struct rs_
     rs_table_column(t, "genres", NULL, RS_LEFT, 0);
     for (int32_t i = 0; i < n; i++) {
         rs_table_row(t);
-        rs_table_int(t, i + 1);
+        rs_table_int(t, offset + i + 1);
         rs_cell_id(t, b->items, list[i].item);
         rs_table_real(t, (double)list[i].score);
         rs_table_str(t, rs_catalogue_title(b->catalogue, list[i].item));
         rs_cell_genres(t, b->catalogue, list[i].item);
     }
     return t;
-}
-
-struct request {
-    struct rs_ask ask;
-    int32_t *items;
-    uint64_t *allowed;
-};
-
-static enum rs_code read_request(const struct rs_bundle *b, const struct rs_args *args,
-                                 struct request *r, struct rs_err *err)
-{
-    const char *user = rs_args_text(args, "user");
-    const char *items = rs_args_text(args, "items");
-    const char *genres = rs_args_text(args, "genres");
-    if (!user == !items) {
-        return rs_fail(err, RS_EARG, "recommend: say --user ID or --items ID,ID,…");
-    }
-    if ((items && !items[0]) || (genres && !genres[0])) {
-        return rs_fail(err, RS_EARG, "recommend: %s is empty",
-                       items && !items[0] ? "--items" : "--genres");
-    }
-    r->ask = (struct rs_ask){.user = -1,
-                             .k = (int32_t)rs_args_int(args, "k"),
-                             .exclude_seen = rs_args_bool(args, "exclude-seen")};
-    enum rs_code rc = RS_OK;
-    if (user) {
-        r->ask.user = rs_idmap_find(b->users, user);
-        if (r->ask.user < 0 && rs_args_bool(args, "strict")) {
-            return rs_fail(err, RS_ENOTFOUND, "user '%s' was not in training", user);
-        }
-    } else {
-        rc = parse_items(b->items, items, &r->items, &r->ask.n_items, err);
-        r->ask.items = r->items;
-    }
-    if (!rc && genres) {
-        rc = parse_genres(b, genres, &r->allowed, err);
-        r->ask.allowed = r->allowed;
-    }
-    return rc;
 }
 
 /* The id, a number where the ids are numbers; null where no user was asked for. */
@@ -146,32 +168,41 @@ static struct rs_val *user_val(const struct rs_idmap *users, int32_t user, const
     return rs_val_str(said);
 }
 
+static void show_list(const struct rs_bundle *b, const struct rs_args *args, const char *label,
+                      const struct rs_ask *ask, const struct rs_ranked *list, int32_t n,
+                      const char *source, size_t ignored, struct rs_result *out)
+{
+    const char *user = rs_args_text(args, "user");
+    rs_result_set(out, "user_id", user_val(b->users, ask->user, user));
+    rs_result_say(out, "%s %s, by %s (%s)", user ? "for user" : "for somebody who liked",
+                  user ? user : rs_args_text(args, "items"), source, label);
+    rs_result_table(out, "recommendations", NULL, ranked_table(b, list, n, ask->offset, "score"));
+    rs_val_set_str(out->doc, "source", source);
+    rs_val_set_str(out->doc, "model", label);
+    if (ignored > 0) {
+        rs_result_say(out, "%zu of the items said are not in the model's catalogue", ignored);
+        rs_val_set_int(out->doc, "ignored_items", (int64_t)ignored);
+    }
+}
+
 enum rs_code rs_cmd_recommend(struct rs_ctx *ctx, const struct rs_args *args, struct rs_result *out,
                               struct rs_err *err)
 {
     struct rs_bundle *b = NULL;
     char *label = NULL;
-    struct request r = {0};
     const char *source = NULL;
-    const char *user = rs_args_text(args, "user");
     int32_t n = 0;
     enum rs_code rc = rs_ctx_bundle(ctx, rs_args_text(args, "model"), &b, &label, err);
     if (rc) return rc;
+    struct question q = {.arena = rs_arena_new((size_t)1 << 20, 0)};
     struct rs_ranked *list = rs_xalloc((size_t)rs_args_int(args, "k"), sizeof(*list));
-    rc = read_request(b, args, &r, err);
-    if (!rc) {
-        rc = rs_bundle_recommend(b, &r.ask, NULL, list, &n, &source, err);
-    }
-    if (!rc) {
-        rs_result_set(out, "user_id", user_val(b->users, r.ask.user, user));
-        rs_result_say(out, "%s %s, by %s (%s)", user ? "for user" : "for somebody who liked",
-                      user ? user : rs_args_text(args, "items"), source, label);
-        rs_result_table(out, "recommendations", NULL, ranked_table(b, list, n, "score"));
-        rs_val_set_str(out->doc, "source", source);
-        rs_val_set_str(out->doc, "model", label);
-    }
-    free(r.items);
-    free(r.allowed);
+    struct rs_ask ask;
+    size_t ignored = 0;
+    rc = read_wish(ctx, b, args, &q, err);
+    if (!rc) rc = rs_wish_resolve(b, &q.wish, q.arena, &ask, &ignored, err);
+    if (!rc) rc = rs_bundle_recommend(b, &ask, q.arena, list, &n, &source, err);
+    if (!rc) show_list(b, args, label, &ask, list, n, source, ignored, out);
+    question_clear(&q);
     free(list);
     free(label);
     rs_bundle_close(b);
@@ -206,7 +237,7 @@ enum rs_code rs_cmd_similar(struct rs_ctx *ctx, const struct rs_args *args, stru
         rs_val_set_str(out->doc, "title", rs_catalogue_title(b->catalogue, item));
         rs_result_say(out, "like %s %s (%s)", rs_args_text(args, "item"),
                       rs_catalogue_title(b->catalogue, item), label);
-        rs_result_table(out, "similar_items", NULL, ranked_table(b, list, n, "similarity"));
+        rs_result_table(out, "similar_items", NULL, ranked_table(b, list, n, 0, "similarity"));
         rs_val_set_str(out->doc, "model", label);
     }
     free(list);
@@ -250,30 +281,29 @@ static void show_reasons(const struct rs_bundle *b, struct reason *reasons, int3
     rs_result_table(out, "contributions", NULL, t);
 }
 
-static enum rs_code explain(const struct rs_bundle *b, int32_t user, int32_t item, int32_t k,
-                            struct rs_result *out, struct rs_err *err)
+static enum rs_code explain(const struct rs_bundle *b, const struct rs_profile *who, int32_t item,
+                            int32_t k, struct rs_result *out, struct rs_err *err)
 {
-    struct rs_profile who = rs_bundle_profile(b, user);
-    size_t n = (size_t)who.n;
+    size_t n = (size_t)who->n;
     float *contribution = rs_xalloc(n + 1, sizeof(*contribution));
     struct reason *reasons = rs_xalloc(n + 1, sizeof(*reasons));
     float base = 0;
-    enum rs_code rc = b->model->ops->explain(b->model, &who, item, contribution, &base, err);
+    enum rs_code rc = b->model->ops->explain(b->model, who, item, contribution, &base, err);
     if (!rc) {
         double score = (double)base;
-        for (int32_t i = 0; i < who.n; i++) {
-            reasons[i] = (struct reason){.item = who.items[i],
-                                         .value = who.values ? who.values[i] : 1.0F,
+        for (int32_t i = 0; i < who->n; i++) {
+            reasons[i] = (struct reason){.item = who->items[i],
+                                         .value = who->values ? who->values[i] : 1.0F,
                                          .contribution = contribution[i]};
             score += (double)contribution[i];
         }
         rs_val_set_real(out->doc, "score", score);
         rs_val_set_real(out->doc, "base", (double)base);
-        show_reasons(b, reasons, who.n, k, out);
+        show_reasons(b, reasons, who->n, k, out);
         if (fabsf(base) < 5e-5F) {
-            rs_result_say(out, "score %.4f = contributions of %d items", score, who.n);
+            rs_result_say(out, "score %.4f = contributions of %d items", score, who->n);
         } else {
-            rs_result_say(out, "score %.4f = contributions of %d items %+.4f", score, who.n,
+            rs_result_say(out, "score %.4f = contributions of %d items %+.4f", score, who->n,
                           (double)base);
         }
     }
@@ -282,30 +312,43 @@ static enum rs_code explain(const struct rs_bundle *b, int32_t user, int32_t ite
     return rc;
 }
 
+/* The profile that the user's list is made of. */
+static enum rs_code profile_of(struct rs_ctx *ctx, const struct rs_bundle *b,
+                               const struct rs_args *args, struct question *q, struct rs_ask *ask,
+                               struct rs_profile *out, struct rs_err *err)
+{
+    size_t ignored;
+    q->wish = (struct rs_wish){.user_id = rs_args_text(args, "user"), .k = 1, .strict = true};
+    enum rs_code rc = read_feedback(ctx, args, q, err);
+    if (!rc) rc = rs_wish_resolve(b, &q->wish, q->arena, ask, &ignored, err);
+    if (rc) return rc;
+    return rs_bundle_profile_with(b, ask->user, ask->items, ask->values, ask->n_items, q->arena,
+                                  out, err);
+}
+
 enum rs_code rs_cmd_explain(struct rs_ctx *ctx, const struct rs_args *args, struct rs_result *out,
                             struct rs_err *err)
 {
     struct rs_bundle *b = NULL;
     char *label = NULL;
     int32_t item = -1;
-    const char *id = rs_args_text(args, "user");
+    const char *user = rs_args_text(args, "user");
     enum rs_code rc = rs_ctx_bundle(ctx, rs_args_text(args, "model"), &b, &label, err);
     if (rc) return rc;
-    int32_t user = rs_idmap_find(b->users, id);
-    if (user < 0) {
-        rc = rs_fail(err, RS_ENOTFOUND, "user '%s' was not in training", id);
-    }
+    struct question q = {.arena = rs_arena_new(0, 0)};
+    struct rs_profile who;
+    struct rs_ask ask;
+    rc = profile_of(ctx, b, args, &q, &ask, &who, err);
+    if (!rc) rc = find_item(b, rs_args_text(args, "item"), &item, err);
     if (!rc) {
-        rc = find_item(b, rs_args_text(args, "item"), &item, err);
-    }
-    if (!rc) {
-        rs_result_set(out, "user_id", rs_idmap_val(b->users, user));
+        rs_result_set(out, "user_id", user_val(b->users, ask.user, user));
         rs_result_set(out, "item_id", rs_idmap_val(b->items, item));
         rs_val_set_str(out->doc, "title", rs_catalogue_title(b->catalogue, item));
-        rs_result_say(out, "why %s for user %s (%s)", rs_catalogue_title(b->catalogue, item), id,
+        rs_result_say(out, "why %s for user %s (%s)", rs_catalogue_title(b->catalogue, item), user,
                       label);
-        rc = explain(b, user, item, (int32_t)rs_args_int(args, "k"), out, err);
+        rc = explain(b, &who, item, (int32_t)rs_args_int(args, "k"), out, err);
     }
+    question_clear(&q);
     free(label);
     rs_bundle_close(b);
     return rc;

@@ -39,6 +39,9 @@
 #define ARG_K \
     {.name = "k", .type = RS_PARAM_INT, .letter = 'k', .dflt = "10", .min = 1, .max = RS_MAX_K, \
      .help = "length of the list"}
+#define ARG_FEEDBACK \
+    {.name = "feedback", .type = RS_PARAM_BOOL, .dflt = "true", \
+     .help = "count what the user posted to the server"}
 #define ARG_LIMIT \
     {.name = "limit", .type = RS_PARAM_INT, .letter = 'n', .dflt = "20", .min = 1, .max = 1e6, \
      .help = "rows at most"}
@@ -214,10 +217,19 @@ static const struct rs_arg args_recommend[] = {
     ARG_K,
     {.name = "exclude-seen", .type = RS_PARAM_BOOL, .dflt = "true",
      .help = "leave out what the user has seen"},
+    {.name = "offset", .type = RS_PARAM_INT, .dflt = "0", .min = 0, .max = RS_MAX_K - 1,
+     .help = "places of the list to skip"},
+    {.name = "exclude-items", .type = RS_PARAM_TEXT, .letter = 'x', .flags = RS_ARG_OPTIONAL,
+     .value = "ID,ID,…", .help = "never list these"},
+    {.name = "candidates", .type = RS_PARAM_TEXT, .flags = RS_ARG_OPTIONAL, .value = "ID,ID,…",
+     .help = "list these only"},
     {.name = "genres", .type = RS_PARAM_TEXT, .letter = 'g', .flags = RS_ARG_OPTIONAL,
      .value = "A,B", .help = "only items of one of these genres"},
+    {.name = "diversity", .type = RS_PARAM_REAL, .dflt = "0", .min = 0, .max = 1,
+     .help = "0: by score alone; towards 1: unlike items first (MMR)"},
     {.name = "strict", .type = RS_PARAM_BOOL, .dflt = "false",
-     .help = "an unknown user is an error, not the popular list"},
+     .help = "an unknown user or item is an error"},
+    ARG_FEEDBACK,
     ARG_MODEL_REF,
     ARG_END,
 };
@@ -233,6 +245,7 @@ static const struct rs_arg args_explain[] = {
     {.name = "user", .type = RS_PARAM_TEXT, .letter = 'u', .value = "ID", .help = "for whom"},
     {.name = "item", .type = RS_PARAM_TEXT, .letter = 'i', .value = "ID", .help = "which item"},
     ARG_K,
+    ARG_FEEDBACK,
     ARG_MODEL_REF,
     ARG_END,
 };

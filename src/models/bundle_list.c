@@ -168,23 +168,6 @@ enum rs_code rs_ask_check(const struct rs_ask *ask, struct rs_err *err)
     return RS_OK;
 }
 
-/* The k best items for a profile. *known_out false: nothing personal, and no list. */
-static enum rs_code rank_one(const struct rs_bundle *b, const struct rs_profile *who,
-                             const struct row *exclude, const uint64_t *allowed, int32_t k,
-                             struct rs_arena *arena, struct rs_ranked *out, int32_t *n_out,
-                             bool *known_out, struct rs_err *err)
-{
-    const struct rs_model *m = b->model;
-    size_t scratch = m->ops->scratch ? m->ops->scratch(m, 1) : 0;
-    float *scores = rs_arena_alloc(arena, (size_t)m->n_items * sizeof(*scores));
-    void *room = rs_arena_alloc(arena, scratch);
-    if (!scores || !room) return no_memory(b, err);
-    enum rs_code rc = m->ops->score(m, who, 1, scores, known_out, room, err);
-    if (rc || !*known_out) return rc;
-    *n_out = rs_topk(scores, m->n_items, exclude->items, exclude->n, allowed, k, out);
-    return RS_OK;
-}
-
 /* The first `most` places of the list by score: list[most]. */
 static enum rs_code best(const struct rs_bundle *b, const struct rs_ask *ask, int32_t most,
                          struct rs_arena *arena, struct rs_ranked *list, int32_t *n_out,
@@ -199,7 +182,10 @@ static enum rs_code best(const struct rs_bundle *b, const struct rs_ask *ask, in
     if (rc) return rc;
     bool nobody = ask->user < 0 && ask->n_items == 0;
     if (!nobody) {
-        rc = rank_one(b, &who, &exclude, ask->allowed, most, arena, list, n_out, &known, err);
+        void *scratch = rs_arena_alloc(arena, rs_rank_one_scratch(b->model, most));
+        if (!scratch) return no_memory(b, err);
+        rc = rs_rank_one(b->model, &who, exclude.items, exclude.n, ask->allowed, most, scratch,
+                         list, n_out, &known, err);
         if (rc) return rc;
     }
     *source_out = known    ? b->model->ops->name

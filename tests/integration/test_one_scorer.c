@@ -1,6 +1,7 @@
 /*
  * One scorer: the lists that evaluation ranked are those that a bundle recommends, item for item and
- * score for score, for every user and every model, whatever blocks or threads they were made in.
+ * score for score, for every user and every model, whatever blocks or threads they were made in,
+ * by whatever pages, and with rows told again that training has seen.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "rs/data/split.h"
 #include "rs/data/synth.h"
 #include "rs/eval/eval.h"
-#include "rs/models/bundle.h"
+#include "rs/models/ask.h"
 
 #include "ref/support.h"
 
@@ -94,19 +95,54 @@ static struct rs_bundle *make_bundle(const struct world *w, const struct rs_mode
     return b;
 }
 
-static void check_user(const struct rs_eval *e, int32_t row, const struct rs_bundle *b)
+/* One user's list of `ask`, as the evaluation has it. */
+static void check_list(const struct rs_eval *e, int32_t row, const struct rs_bundle *b,
+                       const struct rs_ask *ask)
 {
     struct rs_err err = {0};
     struct rs_ranked list[K];
     int32_t n = 0;
     const char *source = NULL;
-    struct rs_ask ask = {.user = e->users[row], .k = K, .exclude_seen = true};
-    assert_ok(rs_bundle_recommend(b, &ask, NULL, list, &n, &source, &err), &err);
+    assert_ok(rs_bundle_recommend(b, ask, NULL, list, &n, &source, &err), &err);
     assert_string_equal(source, b->model->ops->name);
+    const int32_t *want = e->lists + row * e->list_len + ask->offset;
     for (int32_t i = 0; i < n; i++) {
-        assert_int_equal(list[i].item, e->lists[row * e->list_len + i]);
+        assert_int_equal(list[i].item, want[i]);
     }
-    assert_true(n == K || e->lists[row * e->list_len + n] == -1);
+    assert_true(n == ask->k || want[n] == -1);
+}
+
+/* The list at once, by pages, and with events that training has seen, asked by external id. */
+static void check_user(const struct rs_eval *e, int32_t row, const struct rs_bundle *b)
+{
+    struct rs_err err = {0};
+    struct rs_ask ask = {.user = e->users[row], .k = K, .exclude_seen = true};
+    check_list(e, row, b, &ask);
+    ask.k = K / 4;
+    for (; ask.offset < K; ask.offset += ask.k) {
+        check_list(e, row, b, &ask);
+    }
+    struct rs_arena *arena = rs_arena_new(0, 0);
+    struct rs_str user = {0};
+    struct rs_str item = {0};
+    size_t ignored;
+    struct rs_profile known = rs_bundle_profile(b, ask.user);
+    rs_idmap_add_text(b->users, ask.user, &user);
+    rs_idmap_add_text(b->items, known.items[known.n / 2], &item);
+    const struct rs_event old[] = {
+        {.item_id = rs_str_text(&item), .value = (double)known.values[known.n / 2]}};
+    const struct rs_wish wish = {.user_id = rs_str_text(&user),
+                                 .events = old,
+                                 .n_events = 1,
+                                 .k = K,
+                                 .exclude_seen = true,
+                                 .strict = true};
+    assert_ok(rs_wish_resolve(b, &wish, arena, &ask, &ignored, &err), &err);
+    assert_int_equal(ask.n_items, 1);
+    check_list(e, row, b, &ask);
+    rs_str_clear(&user);
+    rs_str_clear(&item);
+    rs_arena_free(arena);
 }
 
 static void evaluation_and_bundle_rank_alike(void **state)
