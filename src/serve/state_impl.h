@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "rs/base/arena.h"
 #include "rs/base/conf.h"
@@ -54,6 +56,16 @@ struct srv_model {
     int64_t since_ms;
     char model[32], label[48]; /* "als", "v3" */
 };
+/* A file as it stands: one that is written to or replaced is another. */
+struct srv_file {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified, changed;
+};
+bool srv_file_look(const char *path, struct srv_file *out); /* false: why is in errno */
+bool srv_file_same(const struct srv_file *a, const struct srv_file *b);
+
 struct srv_models; /* current, previous (for cursors), and their lock */
 struct srv_models *srv_models_new(void);
 void srv_models_free(struct srv_models *m); /* after all were released */
@@ -62,12 +74,15 @@ struct srv_model *srv_model_acquire(struct srv_models *m);
 /* The current or the previous one if it is that version, else NULL. */
 struct srv_model *srv_model_acquire_version(struct srv_models *m, int64_t version);
 void srv_model_release(struct srv_models *m, struct srv_model *held); /* NULL is fine */
-/* Opens, verifies (name and SHA-256; a file that was verified before and has not changed since is
- * not read again) and publishes. On failure what served goes on. */
+/* Opens, verifies (checksums and SHA-256; a file that was hashed before and has not changed since is
+ * not hashed again) and publishes. On failure what served goes on. RS_ENOTFOUND: no file; RS_EDAMAGED:
+ * not what was registered; RS_EBUSY: replaced meanwhile; else as rs_bundle_open, rs_allowed_read. One
+ * thread at a time. */
 RS_MUST_USE enum rs_code srv_model_publish(struct srv_models *m, const char *path,
                                            const char *sha256, int64_t version,
                                            const struct srv_settings *s, struct rs_err *err);
-void srv_models_drop_previous(struct srv_models *m, int64_t older_than_ms); /* by time of swap */
+/* Lets the previous one go where the swap is at least that long ago. */
+void srv_models_drop_previous(struct srv_models *m, int64_t age_ms);
 void srv_models_withdraw(struct srv_models *m); /* the alias points at nothing any more */
 
 /* ---- feedback in memory (overlay.c) -------------------------------------------------------- */
@@ -75,7 +90,9 @@ void srv_models_withdraw(struct srv_models *m); /* the alias points at nothing a
 struct srv_overlay;
 struct srv_overlay *srv_overlay_new(void);
 void srv_overlay_free(struct srv_overlay *o);
-/* Rows of rs_feedback that are not applied yet, whoever wrote them, in order of id. */
+/* Applies the rows of rs_feedback that are not applied yet, whoever wrote them, in order of id. The
+ * last applied row is read again each time: where it is not what it was, st is another store, and
+ * all is read anew. Any thread, one at a time; readers do not wait for the store. */
 RS_MUST_USE enum rs_code srv_overlay_catch_up(struct srv_overlay *o, struct rs_store *st,
                                               struct rs_err *err);
 /* A user's events, oldest first, up to that id (0: all), copied to arena; *revision_out: the id of
@@ -87,7 +104,9 @@ RS_MUST_USE enum rs_code srv_overlay_read(struct srv_overlay *o, const char *use
 int64_t srv_overlay_revision(struct srv_overlay *o, const char *user_id);
 struct srv_overlay_stats {
     int64_t events, users, last_id;
-    double lag_s; /* between the receipt of the last applied event and its being applied */
+    double lag_s;   /* between the receipt of the last applied event and its being applied; 0 for
+                       what was there at the start */
+    int64_t resets; /* how often another store took the place of the one before */
 };
 struct srv_overlay_stats srv_overlay_stats(struct srv_overlay *o);
 
@@ -116,10 +135,13 @@ struct srv_body { /* an answer's bytes, shared by the cache and by responses on 
 struct srv_body *srv_body_new(const char *data, size_t len); /* one reference; NULL: no memory */
 void srv_body_release(struct srv_body *b);
 
-struct srv_cache; /* least recently used out first, in shards with a lock each */
+/* Least recently used out first, in shards with a lock each; max_bytes bounds keys, bodies and
+ * bookkeeping together. What has no room or no memory is not kept. */
+struct srv_cache;
 struct srv_cache *srv_cache_new(size_t max_bytes); /* 0: keeps nothing */
 void srv_cache_free(struct srv_cache *c);
-void srv_cache_resize(struct srv_cache *c, size_t max_bytes);
+void srv_cache_resize(struct srv_cache *c, size_t max_bytes); /* empties it, too */
+void srv_cache_empty(struct srv_cache *c);
 struct srv_body *srv_cache_get(struct srv_cache *c, const void *key, size_t len); /* a reference */
 void srv_cache_put(struct srv_cache *c, const void *key, size_t len, struct srv_body *b);
 struct srv_cache_stats {
@@ -128,25 +150,45 @@ struct srv_cache_stats {
 };
 struct srv_cache_stats srv_cache_stats(struct srv_cache *c);
 
+/* ---- threads and their connections (thread.c) ---------------------------------------------- */
+
+/* A thread that no signal interrupts: signals belong to the main thread. what: for the error. */
+typedef void *srv_thread_fn(void *arg);
+RS_MUST_USE enum rs_code srv_thread_start(pthread_t *out, srv_thread_fn *run, void *arg,
+                                          const char *what, struct rs_err *err);
+/* *st is a connection to the file that is at path now: one to a file that has gone from there is
+ * closed, and none is made where there is no file. mark, *changed_out: as of rs_store_changes; a new
+ * connection has changed. RS_EBUSY: no file; else as rs_store_open. On failure *st may be NULL. */
+RS_MUST_USE enum rs_code srv_store_keep(const char *path, struct rs_store **st, uint64_t *mark,
+                                        bool *changed_out, struct rs_err *err);
+
 /* ---- query and writer threads (queue.c) ---------------------------------------------------- */
 
 /* Takes calls in order. The query thread runs them one by one, each with a fresh result of the
  * store; the writer runs up to 512 that wait in one transaction synced to disk, catches the overlay
  * up, and answers them: a handler that fails takes back its own part only (savepoint), a commit
- * that fails fails them all. srv_http_done(call) answers. */
+ * that fails fails them all. srv_http_done(call) answers. The queue lends the call its ctx, scratch
+ * and out, from before the handler runs until srv_http_done returns. A store that is gone or locked
+ * fails the calls of that moment (RS_EBUSY). */
 struct srv_queue;
 enum srv_queue_kind { SRV_QUEUE_QUERY, SRV_QUEUE_WRITER };
 RS_MUST_USE enum rs_code srv_queue_start(struct srv *s, enum srv_queue_kind kind, int max_waiting,
                                          struct srv_queue **out, struct rs_err *err);
 bool srv_queue_put(struct srv_queue *q, struct srv_call *c); /* false: full, or stopping */
-int srv_queue_depth(struct srv_queue *q);
+int srv_queue_depth(struct srv_queue *q);                    /* waiting or running */
 void srv_queue_stop(struct srv_queue *q); /* what waits is done first; then frees */
 
 /* ---- watch (watch.c) ----------------------------------------------------------------------- */
 
-/* Every 100 ms: has the store changed (data_version, or another file in its place)? Then alias,
- * tokens, feedback. Writes the job row's detail every second. Logs what it cannot do once a change
- * of state; a store that is gone is looked for again, and what serves goes on serving. */
+/* Every 100 ms: has the store changed (data_version, or another file in its place), or have the
+ * settings? Then tokens, feedback, alias. Reaps connections, flushes the access log, lets old models
+ * go, writes the job row's detail every second. Logs what it cannot do once a change of state; a
+ * store that is gone is looked for again, and what serves goes on serving. A version that cannot be
+ * served is refused once, and tried again when its file changes, or every 5 s.
+ *
+ * Starts last and stops first: it uses all other parts. The first look at the store is done before
+ * srv_watch_start returns, so tokens, feedback and model are there then; that they cannot be is no
+ * failure of the start. */
 struct srv_watch;
 RS_MUST_USE enum rs_code srv_watch_start(struct srv *s, struct srv_watch **out, struct rs_err *err);
 void srv_watch_stop(struct srv_watch *w);
