@@ -134,7 +134,7 @@ enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_args *args, stru
     ctx->conf = conf;
     enum rs_log_level level;
     const char *name = ctx->log_level ? ctx->log_level : rs_conf_text(conf, "logging.level");
-    if (rs_log_level_parse(name, &level)) {
+    if (!ctx->keep_log_level && rs_log_level_parse(name, &level)) {
         rs_log_set_level(level);
     }
     return RS_OK;

@@ -30,6 +30,7 @@ struct rs_ctx {
     struct rs_job_log *job_log; /* what that job says, for the store */
     char run_id[RS_RUN_ID];     /* run being trained: values of its epochs go to the store; or "" */
     char *log_level;            /* of the command line, over logging.level; NULL: none */
+    bool keep_log_level;        /* composing leaves the level as it is: of a server's threads */
     char *command_line;         /* for the job's row */
     int64_t adopt;              /* row that the next command runs as, reserved by another; or 0 */
     const struct rs_door *doors; /* main's list; or NULL */
