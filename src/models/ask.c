@@ -162,6 +162,21 @@ static enum rs_code read_genres(const struct resolver *r, uint64_t *mask_out, st
     return RS_OK;
 }
 
+/* Takes the items that have none of the genres out of a set. */
+static void keep_genres(const struct resolver *r, uint64_t mask, uint64_t *bits)
+{
+    int32_t n_items = rs_idmap_size(r->b->items);
+    for (size_t word = 0; word < r->words; word++) {
+        uint64_t kept = 0;
+        int32_t first = (int32_t)(word * 64);
+        for (int32_t i = first; bits[word] && i < n_items && i < first + 64; i++) {
+            bool has = (rs_catalogue_genre_mask(r->b->catalogue, i) & mask) != 0;
+            kept |= (uint64_t)has << (i - first);
+        }
+        bits[word] &= kept;
+    }
+}
+
 /* Candidates, genres and the wish's own set in one set. */
 static enum rs_code read_allowed(struct resolver *r, struct rs_ask *ask, struct rs_err *err)
 {
@@ -183,12 +198,7 @@ static enum rs_code read_allowed(struct resolver *r, struct rs_ask *ask, struct 
     if (!w->genres) return RS_OK;
     uint64_t mask;
     enum rs_code rc = read_genres(r, &mask, err);
-    int32_t n_items = rs_idmap_size(r->b->items);
-    for (int32_t i = 0; !rc && i < n_items; i++) {
-        if (!(rs_catalogue_genre_mask(r->b->catalogue, i) & mask)) {
-            bits[i / 64] &= ~(1ULL << (i % 64));
-        }
-    }
+    if (!rc) keep_genres(r, mask, bits);
     return rc;
 }
 

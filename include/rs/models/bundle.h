@@ -61,8 +61,8 @@ RS_MUST_USE enum rs_code rs_bundle_profile_with(const struct rs_bundle *b, int32
 /*
  * Diversity is maximal marginal relevance (Carbonell, Goldstein: The Use of MMR, SIGIR 1998). The
  * pool is the RS_MMR_POOL best of the items that may be listed, whatever k and offset are, so the
- * pages of a list agree. The best comes first; then, again and again, the item i not yet listed with
- * the largest
+ * pages of a list agree. The best comes first; then, again and again, the item i not yet listed
+ * with the largest
  *     (1 - diversity) relevance_i - diversity max over listed j of similarity(i, j),
  * ties to the better one by score. relevance_i is the score scaled to 0 … 1 over the pool (1 where
  * all are equal). similarity is the cosine of the model's item vectors (0 with a zero vector), for
@@ -88,8 +88,9 @@ struct rs_ask {
 /* Places offset + 1 … offset + k of the list: out[k], *n_out of them. A score is the model's, also
  * where diversity moved the item. arena: all memory of the call, taken until its reset; NULL: the
  * heap, given back. source_out (static text): the model's name, or "popularity:unknown_user"
- * (neither user nor items), "popularity:cold_user" (the model has nothing personal to say). RS_EARG:
- * k, offset, diversity, user or items out of range, items or exclude not ascending; RS_ENOMEM. */
+ * (neither user nor items), "popularity:cold_user" (the model has nothing personal to say).
+ * RS_EARG: k, offset, diversity, user or items out of range, items or exclude not ascending;
+ * RS_ENOMEM. */
 RS_MUST_USE enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask *ask,
                                              struct rs_arena *arena, struct rs_ranked *out,
                                              int32_t *n_out, const char **source_out,

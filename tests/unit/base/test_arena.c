@@ -86,6 +86,18 @@ static void strndup_copies_and_ends(void **state)
     rs_arena_free(a);
 }
 
+static void an_unlimited_arena_refuses_what_cannot_be(void **state)
+{
+    (void)state;
+    struct rs_arena *a = rs_arena_new(0, SIZE_MAX);
+    assert_null(rs_arena_alloc(a, SIZE_MAX));
+    assert_null(rs_arena_alloc(a, PTRDIFF_MAX));
+    assert_non_null(rs_arena_alloc(a, 10));
+    assert_null(rs_arena_alloc(a, SIZE_MAX - 100));
+    assert_int_equal(rs_arena_used(a), 10);
+    rs_arena_free(a);
+}
+
 static void texts_lie_close(void **state)
 {
     (void)state;
@@ -118,9 +130,13 @@ static void out_of_memory_is_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_do_not_overlap),   cmocka_unit_test(larger_than_a_block),
-        cmocka_unit_test(maximum_is_kept),         cmocka_unit_test(reset_keeps_the_first_block),
-        cmocka_unit_test(strndup_copies_and_ends), cmocka_unit_test(texts_lie_close),
+        cmocka_unit_test(blocks_do_not_overlap),
+        cmocka_unit_test(larger_than_a_block),
+        cmocka_unit_test(maximum_is_kept),
+        cmocka_unit_test(reset_keeps_the_first_block),
+        cmocka_unit_test(strndup_copies_and_ends),
+        cmocka_unit_test(texts_lie_close),
+        cmocka_unit_test(an_unlimited_arena_refuses_what_cannot_be),
         cmocka_unit_test(out_of_memory_is_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -460,6 +460,46 @@ static void failing_memory_is_an_error(void **state)
     ref_bundle_clear(&t);
 }
 
+/* Every size of arena that is too small gives an error, up to the one that is enough. */
+static void a_small_arena_is_an_error(void **state)
+{
+    (void)state;
+    const char *const models[] = {"als", "popularity"};
+    const char *const params[] = {"factors=6 iterations=3", ""};
+    const int32_t fresh[] = {1, 3};
+    const int32_t exclude[] = {2};
+    const struct rs_ask ask = {.user = 0,
+                               .items = fresh,
+                               .n_items = 2,
+                               .k = 5,
+                               .offset = 2,
+                               .diversity = 0.5,
+                               .exclude_seen = true,
+                               .exclude = exclude,
+                               .n_exclude = 1};
+    for (int m = 0; m < 2; m++) {
+        struct ref_bundle t;
+        ref_bundle_init(&t, 7, USERS, ITEMS, models[m], params[m]);
+        int failures = 0;
+        enum rs_code rc;
+        do {
+            struct rs_err err = {0};
+            struct rs_ranked out[5];
+            int32_t n;
+            const char *source;
+            size_t size = 64 * (size_t)(failures + 1);
+            struct rs_arena *arena = rs_arena_new(0, size);
+            rc = rs_bundle_recommend(t.b, &ask, arena, out, &n, &source, &err);
+            assert_true(rs_arena_used(arena) <= size);
+            rs_arena_free(arena);
+            if (rc) assert_code(rc, RS_ENOMEM, &err, NULL);
+            failures += rc != RS_OK;
+        } while (rc);
+        assert_true(failures > 50); /* the pool alone takes 4000 bytes */
+        ref_bundle_clear(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +517,7 @@ int main(void)
         cmocka_unit_test(what_is_no_bundle_is_refused),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_an_error),
         cmocka_unit_test(failing_memory_is_an_error),
+        cmocka_unit_test(a_small_arena_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
