@@ -9,9 +9,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "rs/base/fs.h"
+#include "utf8_impl.h"
 #include "val_impl.h"
 
 struct reader {
@@ -185,30 +185,72 @@ void rs_val_add_real(struct rs_str *out, double r)
     if (!out->failed && !strpbrk(out->data + begin, ".eE")) rs_str_add(out, ".0");
 }
 
-/* Escapes what JSON demands, and what could steer a terminal; bad bytes become U+FFFD. */
-void rs_json_quote(const char *s, struct rs_str *out)
+/* The length of the sequence at s[0..n) that stands in JSON as it is, or 0. */
+static size_t plain_len(const char *s, size_t n)
+{
+    unsigned char c = (unsigned char)*s;
+    if (c < 0x80) return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+    size_t len = rs_utf8_len(s, n);
+    return len == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0 ? 0 : len; /* C1 controls */
+}
+
+/* A high bit where a byte of x is zero (and maybe in bytes above it). */
+static uint64_t zero_bytes(uint64_t x)
+{
+    return (x - UINT64_C(0x0101010101010101)) & ~x;
+}
+
+/* Are the eight bytes at s ASCII that stands as it is? */
+static bool are_plain(const char *s)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101); /* times c: c in every byte */
+    uint64_t x;
+    memcpy(&x, s, sizeof(x));
+    uint64_t bad = x | (x - each * 0x20) | zero_bytes(x ^ each * '"') |
+                   zero_bytes(x ^ each * '\\') | zero_bytes(x ^ each * 0x7f);
+    return (bad & each * 0x80) == 0;
+}
+
+/* The end of what stands in JSON as it is. */
+static const char *skip_plain(const char *s, const char *end)
+{
+    while (end - s >= 8 && are_plain(s))
+        s += 8;
+    for (size_t n = 1; s < end && n > 0; s += n)
+        n = plain_len(s, (size_t)(end - s));
+    return s;
+}
+
+/* What plain_len refuses at s[0..n); its length. */
+static size_t quote_one(const char *s, size_t n, struct rs_str *out)
 {
     static const char named[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
-    size_t len = strlen(s);
+    const char *at = strchr(named, *s);
+    size_t len = rs_utf8_len(s, n);
+    if (len == 0) {
+        rs_str_add(out, "\xef\xbf\xbd");
+        return 1;
+    }
+    if (at) {
+        rs_str_addc(out, '\\');
+        rs_str_addc(out, letters[at - named]);
+    } else {
+        rs_str_addf(out, "\\u%04x", (unsigned)(unsigned char)s[len - 1]); /* C1: U+0080 … 009F */
+    }
+    return len;
+}
+
+/* Escapes what JSON demands, and what could steer a terminal; bad bytes become U+FFFD. */
+void rs_json_quote(const char *s, struct rs_str *out)
+{
+    const char *end = s + strlen(s);
     rs_str_addc(out, '"');
-    for (size_t i = 0; i < len;) {
-        utf8proc_int32_t cp;
-        const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)s + i;
-        utf8proc_ssize_t n = utf8proc_iterate(p, (utf8proc_ssize_t)(len - i), &cp);
-        const char *at = n == 1 ? strchr(named, s[i]) : NULL;
-        if (n < 1) {
-            rs_str_add(out, "\xef\xbf\xbd");
-            n = 1;
-        } else if (at) {
-            rs_str_addc(out, '\\');
-            rs_str_addc(out, letters[at - named]);
-        } else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) {
-            rs_str_addf(out, "\\u%04x", (unsigned)cp);
-        } else {
-            rs_str_addn(out, s + i, (size_t)n);
-        }
-        i += (size_t)n;
+    while (s < end) {
+        const char *plain = s;
+        s = skip_plain(s, end);
+        rs_str_addn(out, plain, (size_t)(s - plain));
+        if (s < end) s += quote_one(s, (size_t)(end - s), out);
     }
     rs_str_addc(out, '"');
 }
@@ -259,7 +301,7 @@ static void print(const struct rs_val *v, int indent, int level, struct rs_str *
         rs_str_add(out, v->b ? "true" : "false");
         break;
     case RS_VAL_INT:
-        rs_str_addf(out, "%lld", (long long)v->i);
+        rs_str_add_int(out, v->i);
         break;
     case RS_VAL_REAL:
         rs_val_add_real(out, v->r);

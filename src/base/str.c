@@ -233,23 +233,3 @@ const char *rs_str_nearest(const char *word, const char *const *names)
     }
     return best;
 }
-
-void rs_str_add_double(struct rs_str *s, double v)
-{
-    char buf[32];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(buf, sizeof(buf), "%.*g", digits, v);
-        if (strtod(buf, NULL) == v) break;
-    }
-    rs_str_add(s, buf);
-}
-
-void rs_str_add_float(struct rs_str *s, float v)
-{
-    char buf[32];
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(buf, sizeof(buf), "%.*g", digits, (double)v);
-        if (strtof(buf, NULL) == v) break;
-    }
-    rs_str_add(s, buf);
-}

@@ -233,7 +233,7 @@ void rs_idmap_add_text(const struct rs_idmap *m, int32_t index, struct rs_str *o
 {
     rs_assert(index >= 0 && index < m->n);
     if (m->ints) {
-        rs_str_addf(out, "%" PRId64, m->ints[index]);
+        rs_str_add_int(out, m->ints[index]);
     } else {
         rs_str_addn(out, m->bytes + m->offsets[index], text_len(m, index));
     }

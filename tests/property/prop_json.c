@@ -1,7 +1,7 @@
 /*
  * prop_json - the two readers of JSON are one: rs_json_parse_in takes what rs_json_parse takes,
  * gives the same tree, bit by bit and line by line, and refuses the rest at the same line in the
- * same words.
+ * same words. Quoting is held against a plain twin, too.
  *
  * They part in two things: jansson proves all of the text before depth and number of values are
  * looked at, the other reader comes upon them on its way; and a line that ends within an escape is
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "fuzz/fuzz_text.h"
 #include "ref/support.h"
@@ -330,6 +331,89 @@ static void keys_of_large_maps_differ(void **state)
     rs_str_clear(&text);
 }
 
+/* ---- quoting ------------------------------------------------------------------------------- */
+
+/* One code point at a time, as utf8proc reads them. */
+static void quote_slowly(const char *s, struct rs_str *out)
+{
+    size_t len = strlen(s);
+    rs_str_addc(out, '"');
+    for (size_t i = 0; i < len;) {
+        utf8proc_int32_t cp;
+        utf8proc_ssize_t n =
+            utf8proc_iterate((const utf8proc_uint8_t *)s + i, (utf8proc_ssize_t)(len - i), &cp);
+        static const char *const named[] = {
+            ['"'] = "\\\"", ['\\'] = "\\\\", ['\b'] = "\\b", ['\f'] = "\\f",
+            ['\n'] = "\\n", ['\r'] = "\\r",  ['\t'] = "\\t", [0x7f] = NULL,
+        };
+        if (n < 1) {
+            rs_str_add(out, "\xef\xbf\xbd");
+            n = 1;
+        } else if (cp < 0x80 && named[cp]) {
+            rs_str_add(out, named[cp]);
+        } else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) {
+            rs_str_addf(out, "\\u%04x", (unsigned)cp);
+        } else {
+            rs_str_addn(out, s + i, (size_t)n);
+        }
+        i += (size_t)n;
+    }
+    rs_str_addc(out, '"');
+}
+
+static void texts_are_quoted_alike(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {
+        "The Matrix (1999)",
+        "\"",
+        "\\",
+        "\n",
+        "\x01",
+        "\x7f",
+        "\xc2\x80",
+        "\xc2\x9f",
+        "\xc2\xa0",
+        "\xc3\xa9",
+        "\xe6\x98\xa0",
+        "\xf0\x9f\x8e\xac",
+        "\xff",
+        "\xc3",
+        "\xe2\x82",
+        "\xed\xa0\x80",
+        "\xf4\x90\x80\x80",
+        "\xc0\xaf",
+        "/",
+        "\x1f",
+        " ",
+        "\t",
+    };
+    struct rs_str raw;
+    struct rs_str want;
+    struct rs_str got;
+    rs_str_init(&raw, 0);
+    rs_str_init(&want, 0);
+    rs_str_init(&got, 0);
+    for (uint64_t n = 0, end = fuzz_n_cases(100000); n < end; n++) {
+        struct rs_rng rng = rs_rng_make(n, rs_rng_stream("quote", 0));
+        rs_str_reset(&raw);
+        rs_str_reset(&want);
+        rs_str_reset(&got);
+        for (uint64_t i = rs_rng_below(&rng, 12); i > 0; i--) {
+            char byte = (char)(1 + rs_rng_below(&rng, 255));
+            if (rs_rng_below(&rng, 4) == 0) rs_str_addc(&raw, byte);
+            rs_str_add(&raw, pieces[rs_rng_below(&rng, sizeof(pieces) / sizeof(pieces[0]))]);
+        }
+        quote_slowly(rs_str_text(&raw), &want);
+        rs_json_quote(rs_str_text(&raw), &got);
+        if (strcmp(got.data, want.data) != 0)
+            fail_msg("case %lld: %s, not %s", (long long)n, got.data, want.data);
+    }
+    rs_str_clear(&raw);
+    rs_str_clear(&want);
+    rs_str_clear(&got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -338,6 +422,7 @@ int main(void)
         cmocka_unit_test(random_numbers),
         cmocka_unit_test(depths_and_sizes_around_the_bounds),
         cmocka_unit_test(keys_of_large_maps_differ),
+        cmocka_unit_test(texts_are_quoted_alike),
     };
     arena = rs_arena_new(1 << 16, 0);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,8 +41,10 @@ bool rs_str_to_bool(const char *s, bool *out); /* true false yes no on off 1 0 *
 /* Nearest of names[] (NULL-ended) by edit distance <= 3 and half the letters, or prefix, for "did
  * you mean"; or NULL. */
 const char *rs_str_nearest(const char *word, const char *const *names);
-/* Shortest decimal text that reads back as the same double (float for the f variant). */
+/* Shortest decimal text that reads back as the same double (float for the f variant), as printf's
+ * %g writes it; of 15 (6) digits and fewer, those that they have. */
 void rs_str_add_double(struct rs_str *s, double v);
 void rs_str_add_float(struct rs_str *s, float v);
+void rs_str_add_int(struct rs_str *s, int64_t v);
 
 #endif

@@ -234,6 +234,23 @@ static void nearest_name(void **state)
     assert_string_equal(rs_str_nearest("ab", long_names), "a");
 }
 
+static void integers_are_written(void **state)
+{
+    (void)state;
+    struct rs_str s;
+    rs_str_init(&s, 52);
+    static const int64_t values[] = {0, -1, 10, INT64_MAX, INT64_MIN};
+    for (size_t i = 0; i < 5; i++) {
+        rs_str_add_int(&s, values[i]);
+        rs_str_addc(&s, ' ');
+    }
+    assert_false(s.failed);
+    assert_string_equal(rs_str_text(&s), "0 -1 10 9223372036854775807 -9223372036854775808 ");
+    rs_str_add_int(&s, 12345);
+    assert_true(s.failed); /* its maximum holds here as well */
+    rs_str_clear(&s);
+}
+
 static void check_double(double v, const char *want)
 {
     struct rs_str s;
@@ -298,6 +315,7 @@ int main(void)
         cmocka_unit_test(doubles),
         cmocka_unit_test(booleans),
         cmocka_unit_test(nearest_name),
+        cmocka_unit_test(integers_are_written),
         cmocka_unit_test(numbers_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
