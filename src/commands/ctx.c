@@ -12,6 +12,7 @@
 #include "rs/base/fs.h"
 #include "rs/base/log.h"
 #include "rs/base/mem.h"
+#include "rs/commands/spawn.h"
 
 #include "job_log.h"
 
@@ -140,39 +141,68 @@ enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_args *args, stru
     return RS_OK;
 }
 
-static enum rs_code run_as_job(struct rs_ctx *ctx, const struct rs_cmd *cmd,
-                               const struct rs_args *args, struct rs_result *out,
-                               struct rs_err *err)
+static const char *line_of(const struct rs_ctx *ctx, const struct rs_cmd *cmd)
+{
+    return ctx->command_line ? ctx->command_line : cmd->name;
+}
+
+/* A row of our own, or, with adopt, the one that another reserved for us. */
+static enum rs_code begin_job(struct rs_ctx *ctx, const struct rs_cmd *cmd, int64_t adopt,
+                              struct rs_err *err)
 {
     struct rs_store *st;
-    enum rs_code rc = rs_ctx_store(ctx, &st, err);
-    if (rc) return rc;
-    const char *line = ctx->command_line ? ctx->command_line : cmd->name;
-    rc = rs_job_start(st, cmd->name, line, &ctx->task, &ctx->job, err);
-    if (rc) return rc;
-    ctx->job_log = rs_job_log_open(rs_job_id(ctx->job));
-    rs_log(RS_LOG_INFO, "job", "started: %s", line);
-    rc = cmd->run(ctx, args, out, err);
+    enum rs_code rc = adopt ? rs_job_allowed(cmd, err) : RS_OK;
+    if (!rc) rc = rs_ctx_store(ctx, &st, err);
+    if (!rc && adopt) rc = rs_job_adopt(st, adopt, &ctx->task, &ctx->job, err);
+    if (!rc && !adopt)
+        rc = rs_job_start(st, cmd->name, line_of(ctx, cmd), &ctx->task, &ctx->job, err);
+    if (!rc) ctx->job_log = rs_job_log_open(rs_job_id(ctx->job));
+    return rc;
+}
+
+static void end_job(struct rs_ctx *ctx, enum rs_code rc, const struct rs_err *err)
+{
     rs_log(RS_LOG_INFO, "job", rc ? "ended: %s" : "done%s", rc ? err->msg : "");
-    rs_job_log_close(ctx->job_log, st);
+    rs_job_log_close(ctx->job_log, ctx->store);
     ctx->job_log = NULL;
     rs_job_end(ctx->job, rc, rc ? err->msg : "");
     ctx->job = NULL;
-    return rc;
+}
+
+/* Nobody reads what an adopted job prints: its result goes to the row, and a file for standard
+ * error that holds nothing goes away. */
+static void leave_result(struct rs_ctx *ctx, int64_t id, const struct rs_result *out)
+{
+    struct rs_str text;
+    struct rs_err none = {0};
+    int64_t bytes = -1;
+    rs_str_init(&text, 0);
+    rs_json_print(out->doc, 0, &text);
+    rs_job_set_result(ctx->job, rs_str_text(&text));
+    rs_str_clear(&text);
+    char *path = rs_job_stderr(ctx->workspace, id);
+    if (!rs_fs_size(path, &bytes, &none) && bytes == 0 && rs_fs_remove(path, &none)) {
+        rs_log(RS_LOG_WARN, "job", "%s", none.msg);
+    }
+    free(path);
 }
 
 enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd, const struct rs_args *args,
                         struct rs_result *out, struct rs_err *err)
 {
     rs_assert(cmd->run);
-    if (!(cmd->flags & RS_CMD_ANYWHERE)) {
-        enum rs_code rc = rs_ctx_compose(ctx, args, err);
-        if (rc) return rc;
-    }
-    if (rs_task_cancelled(&ctx->task))
-        return rs_fail(err, RS_ECANCEL, "%s: interrupted", cmd->name);
-    return cmd->flags & RS_CMD_JOB ? run_as_job(ctx, cmd, args, out, err)
-                                   : cmd->run(ctx, args, out, err);
+    int64_t adopt = ctx->adopt;
+    ctx->adopt = 0;
+    enum rs_code rc = adopt ? begin_job(ctx, cmd, adopt, err) : RS_OK;
+    if (!rc && !(cmd->flags & RS_CMD_ANYWHERE)) rc = rs_ctx_compose(ctx, args, err);
+    if (!rc && rs_task_cancelled(&ctx->task))
+        rc = rs_fail(err, RS_ECANCEL, "%s: interrupted", cmd->name);
+    if (!rc && !adopt && (cmd->flags & RS_CMD_JOB)) rc = begin_job(ctx, cmd, 0, err);
+    if (!rc && ctx->job) rs_log(RS_LOG_INFO, "job", "started: %s", line_of(ctx, cmd));
+    if (!rc) rc = cmd->run(ctx, args, out, err);
+    if (!rc && adopt) leave_result(ctx, adopt, out);
+    if (ctx->job) end_job(ctx, rc, err);
+    return rc;
 }
 
 /* Another command's configuration; the running one's stays in ctx. */
