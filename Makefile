@@ -54,7 +54,7 @@ BENCHES := $(BENCH_SRCS:%.c=$(BUILD)/%)
 ALL_C := $(wildcard src/*.c src/*/*.c tests/*/*.c tests/*/*/*.c)
 ALL_H := $(wildcard include/rs/*/*.h src/*/*.h tests/*/*.h)
 
-.PHONY: help deps deps-dev build demo test check lint bench bench-serve coverage interop install uninstall \
+.PHONY: help deps deps-dev build demo test check lint bench bench-serve soak coverage interop install uninstall \
 	clean reset check-layers check-headers check-format check-tidy check-cppcheck check-shell \
 	check-style docs tests
 .DEFAULT_GOAL := help
@@ -94,6 +94,10 @@ bench: $(BIN) $(BENCHES) ## measure, with the Python peers beside where they are
 
 bench-serve: $(BIN) $(BENCHES) ## requests a second beside FastAPI + implicit and a fixed text (wrk)
 	@BUILD=$(BUILD) tests/bench/serve.sh
+
+soak: $(BIN) ## long checks of the server: 1,000 swaps under load, 10 minutes of everything (MINUTES, SWAPS)
+	@BUILD=$(BUILD) tests/soak/swaps.sh
+	@BUILD=$(BUILD) tests/soak/soak.sh
 
 coverage: ## line coverage of the layers below the console
 	@$(MAKE) --no-print-directory PROFILE=cov -j$$(nproc) build
