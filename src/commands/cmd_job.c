@@ -2,6 +2,7 @@
  * cmd_job - what runs and what ran: list, one job, its log, cancel, wait.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "rs/base/clock.h"
 #include "rs/commands/ctx.h"
@@ -9,6 +10,8 @@
 #include "rs/store/jobs.h"
 
 #include "cells.h"
+
+enum { FACT_COLUMNS = 100 }; /* of a value that people see; --json has all of it */
 
 static double share_of(const struct rs_job *j)
 {
@@ -85,15 +88,65 @@ enum rs_code rs_cmd_job_list(struct rs_ctx *ctx, const struct rs_args *args, str
     return RS_OK;
 }
 
-static void show_job(struct rs_result *out, const struct rs_job *j)
+/* What the job says of itself, a map. */
+static enum rs_code read_detail(const struct rs_job *j, struct rs_val **out, struct rs_err *err)
 {
-    struct rs_val *v = job_val(j);
+    struct rs_val *v = NULL;
+    struct rs_err cause = {0};
+    enum rs_code rc = rs_json_parse(j->detail, strlen(j->detail), "detail", &v, &cause);
+    if (!rc && v->type == RS_VAL_MAP) {
+        *out = v;
+        return RS_OK;
+    }
+    rs_val_free(v);
+    return rs_fail(err, RS_EDAMAGED, "job %lld: its row is damaged: %s", (long long)j->id,
+                   rc ? cause.msg : "detail is not a map");
+}
+
+/* People's view of a map: a line a key. */
+static void show_facts(struct rs_result *out, const char *heading, const struct rs_val *map)
+{
+    struct rs_table *t = rs_table_new();
+    rs_table_column(t, "what", "", RS_LEFT, 0);
+    rs_table_column(t, "value", "", RS_LEFT, 0);
+    for (size_t i = 0; i < map->n; i++) {
+        const struct rs_val *v = map->items[i];
+        struct rs_str json;
+        struct rs_str fit;
+        rs_str_init(&json, 0);
+        rs_str_init(&fit, 0);
+        if (v->type != RS_VAL_STR) rs_json_print(v, 0, &json);
+        rs_text_fit(v->type == RS_VAL_STR ? v->s : rs_str_text(&json), FACT_COLUMNS, &fit);
+        rs_table_row(t);
+        rs_table_str(t, map->keys[i]);
+        rs_table_str(t, rs_str_text(&fit));
+        rs_str_clear(&fit);
+        rs_str_clear(&json);
+    }
+    rs_result_table(out, NULL, heading, t);
+}
+
+static enum rs_code show_job(struct rs_result *out, const struct rs_job *j, struct rs_err *err)
+{
+    struct rs_val *detail = NULL;
+    enum rs_code rc = read_detail(j, &detail, err);
+    if (rc) return rc;
     rs_val_free(out->doc);
-    out->doc = v;
+    out->doc = job_val(j);
     struct rs_table *t = job_table();
     add_job(t, j);
     rs_result_table(out, NULL, NULL, t);
     rs_result_say(out, "%s", j->command);
+    const struct rs_val *result = rs_val_get(detail, "result");
+    if (result) {
+        if (result->type == RS_VAL_MAP) show_facts(out, "result", result);
+        rs_result_set(out, "result", rs_val_copy(result));
+    } else if (detail->n > 0) {
+        show_facts(out, "detail", detail);
+        rs_result_set(out, "detail", rs_val_copy(detail));
+    }
+    rs_val_free(detail);
+    return RS_OK;
 }
 
 enum rs_code rs_cmd_job_show(struct rs_ctx *ctx, const struct rs_args *args, struct rs_result *out,
@@ -106,9 +159,9 @@ enum rs_code rs_cmd_job_show(struct rs_ctx *ctx, const struct rs_args *args, str
         rc = rs_jobs_get(st, rs_args_int(args, "job"), &j, err);
     }
     if (rc) return rc;
-    show_job(out, &j);
+    rc = show_job(out, &j, err);
     rs_job_clear(&j);
-    return RS_OK;
+    return rc;
 }
 
 enum rs_code rs_cmd_job_log(struct rs_ctx *ctx, const struct rs_args *args, struct rs_result *out,
@@ -171,11 +224,11 @@ enum rs_code rs_cmd_job_wait(struct rs_ctx *ctx, const struct rs_args *args, str
         if (rc) break;
         bool ended = j.state != RS_JOB_RUNNING;
         if (ended) {
-            show_job(out, &j);
+            rc = show_job(out, &j, err);
             out->exit_status = j.state == RS_JOB_DONE ? 0 : 1;
         }
         rs_job_clear(&j);
-        if (ended) break;
+        if (ended || rc) break;
         if (rs_task_cancelled(&ctx->task)) {
             rc = rs_fail(err, RS_ECANCEL, "job wait: interrupted; job %lld goes on", (long long)id);
         } else if (limit_ns && rs_clock_mono_ns() - begun > limit_ns) {
