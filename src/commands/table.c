@@ -308,7 +308,7 @@ const struct rs_cmd rs_commands[] = {
          "rollback by any process takes effect within a second; SIGHUP reads the configuration "
          "again. The calls are listed at /docs and /openapi.json, figures at /metrics. Writing "
          "calls want a token with its scope ('token add'). Every key of 'serving' is an override "
-         "too: serve --port 8080 serving.read_needs_token=true."},
+         "too, as in 'serve --port 8080 serving.cache_mb=64'."},
     {.name = "serve stop",
      .group = "service",
      .args = args_serve_stop,
