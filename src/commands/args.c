@@ -196,7 +196,7 @@ static enum rs_code parse_ints(struct slot *s, const char *text, struct rs_err *
     if (rc) goto done;
     const int64_t *ints = rs_values_ints(v, "list", &s->n_ints);
     s->ints = rs_xalloc(s->n_ints + 1, sizeof(*s->ints));
-    memcpy(s->ints, ints, s->n_ints * sizeof(*ints));
+    if (s->n_ints) memcpy(s->ints, ints, s->n_ints * sizeof(*ints));
 done:
     rs_values_free(v);
     return rc;

@@ -34,8 +34,7 @@ static bool is_bounded(const struct srv_field *f)
     return f->min != 0 || f->max != 0;
 }
 
-/* Least and most bytes or elements. */
-static void count_bounds(const struct srv_field *f, size_t *least, size_t *most)
+void srv_field_count_bounds(const struct srv_field *f, size_t *least, size_t *most)
 {
     *least = (size_t)f->min;
     *most = (size_t)f->max;
@@ -62,7 +61,7 @@ void srv_field_expected(const struct srv_field *f, struct rs_str *out)
         rs_str_add(out, " to ");
         add_bound(out, f->max);
     } else if (f->type == SRV_TEXT || f->type == SRV_IDS || f->type == SRV_TEXTS) {
-        count_bounds(f, &least, &most);
+        srv_field_count_bounds(f, &least, &most);
         const char *unit = f->type == SRV_TEXT ? "bytes" : "elements";
         if (least) {
             rs_str_addf(out, " of %zu to %zu %s", least, most, unit);
@@ -179,7 +178,7 @@ enum rs_code srv_field_check_count(const struct srv_field *f, size_t n, struct r
 {
     size_t least;
     size_t most;
-    count_bounds(f, &least, &most);
+    srv_field_count_bounds(f, &least, &most);
     if (n >= least && n <= most) return RS_OK;
     const char *unit = f->type == SRV_TEXT ? "byte" : "element";
     return refuse(f, err, "it has %zu %s%s", n, unit, n == 1 ? "" : "s");

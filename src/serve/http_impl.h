@@ -57,6 +57,7 @@ struct srv {
     struct srv_limits *limits;
     struct srv_conns *conns;
     struct srv_access *access;
+    _Atomic(struct srv_body *) document; /* /openapi.json, NULL until it is asked for */
     struct srv_metrics metrics;
     struct MHD_Daemon *daemon;
     struct rs_job_handle *job;

@@ -48,7 +48,7 @@ static const struct srv_field recommend_fields[] = {
     {.name = "items", .type = SRV_IDS, .min = 1, .max = 10000,
      .help = "the history of somebody unknown, instead of a user"},
     FIELDS_LIST,
-    {.name = "cursor", .type = SRV_TEXT, .min = 1, .max = 128,
+    {.name = "cursor", .type = SRV_TEXT, .min = 1, .max = 128, .format = "cursor",
      .help = "next_cursor of the page before: same model, no repeats; other fields stay as "
              "they were"},
     {.name = NULL},
@@ -98,13 +98,18 @@ static const struct srv_field version_fields[] = {
     {.name = NULL},
 };
 static const struct srv_field journal_fields[] = {FIELD_LIMIT, {.name = NULL}};
+/* What rs_runs_list sorts by. */
+#define SORT_PATTERN \
+    "^-?(name|model|dataset|split|state|id|run_id|bundle|message|seed|started|started_ms|ended|" \
+    "seconds|(metrics|params|tags)[.][^\\u0000]+)$"
 static const struct srv_field runs_fields[] = {
     FIELD_LIMIT, FIELD_OFFSET,
     {.name = "filter", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1, .max = 1024,
-     .example = "\"metrics.ndcg_at_10 > 0.1\"",
+     .example = "\"metrics.ndcg_at_10 > 0.1\"", .format = "run-filter",
      .help = "as run list --filter; a wrong one is a 422"},
     {.name = "sort", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1, .max = 200,
-     .example = "\"-metrics.ndcg_at_10\"", .help = "column; - before it descends"},
+     .example = "\"-metrics.ndcg_at_10\"", .pattern = SORT_PATTERN,
+     .help = "column; - before it descends"},
     {.name = NULL},
 };
 static const struct srv_field run_fields[] = {

@@ -9,11 +9,9 @@
 
 #include "rs/base/err.h"
 #include "rs/base/str.h"
+#include "rs/base/version.h"
 #include "rs/commands/command.h"
 #include "rs/commands/ctx.h"
-
-#define RS_VERSION      "0.1.0"
-#define RS_VERSION_DATE "2026-11-24" /* of the manual page */
 
 /* Options that stand before or after any command, in a table like a command's. */
 extern const struct rs_arg rs_cli_globals[];
