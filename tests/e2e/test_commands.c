@@ -12,6 +12,7 @@
 #include "ref/run_bin.h"
 #include "ref/support.h"
 #include "rs/base/fs.h"
+#include "rs/base/hash.h"
 #include "rs/base/mem.h"
 #include "rs/base/str.h"
 #include "rs/store/datasets.h"
@@ -243,12 +244,23 @@ static void settings_come_from_the_environment_too(void **state)
 {
     (void)state;
     char *dir = rs_xprintf("RECSYS_WORKSPACE=%s", bin.dir);
-    const char *const env[] = {dir, "RECSYS_MODEL__FACTORS=3", "MODEL_STAGE=nowhere", NULL};
+    const char *const env[] = {dir,
+                               "RECSYS_MODEL__FACTORS=3",
+                               "MODEL_STAGE=nowhere",
+                               "PORT=81",
+                               "API_HOST=::1",
+                               "RECSYS_SERVING__READ_NEEDS_TOKEN=true",
+                               "RECSYS_TOKEN=hush",
+                               NULL};
     struct ref_run r;
     ref_bin_run(&bin, &(struct ref_how){.env = env}, "config show --source", &r);
     assert_int_equal(r.status, 0);
     assert_non_null(strstr(r.out, "environment RECSYS_MODEL__FACTORS"));
     assert_non_null(strstr(r.out, "environment MODEL_STAGE"));
+    assert_non_null(strstr(r.out, "environment PORT"));
+    assert_non_null(strstr(r.out, "environment API_HOST"));
+    assert_non_null(strstr(r.out, "environment RECSYS_SERVING__READ_NEEDS_TOKEN"));
+    assert_null(strstr(r.out, "hush")); /* a secret is no configuration */
     ref_run_clear(&r);
     ref_bin_run(&bin, &(struct ref_how){.env = env}, "recommend --user 1", &r);
     assert_int_equal(r.status, 3);
@@ -266,6 +278,45 @@ static void settings_come_from_the_environment_too(void **state)
     assert_non_null(strstr(r.err, "train"));
     ref_run_clear(&r);
     free(dir);
+}
+
+static bool file_has(const char *name, const char *part)
+{
+    struct rs_err err = {0};
+    char *path = ref_bin_path(&bin, name);
+    char *text = NULL;
+    size_t len = 0;
+    bool has = false;
+    if (rs_fs_exists(path)) {
+        assert_ok(rs_fs_read(path, 64 << 20, &text, &len, &err), &err);
+        size_t n = strlen(part);
+        for (size_t i = 0; i + n <= len && !has; i++) {
+            has = memcmp(text + i, part, n) == 0;
+        }
+    }
+    free(text);
+    free(path);
+    return has;
+}
+
+static void a_token_is_shown_once_and_kept_as_a_hash(void **state)
+{
+    (void)state;
+    char hash[RS_SHA256_HEX];
+    struct rs_val *doc = json("token add bot --scope write", "name,scope,token");
+    const char *token = rs_val_get_str(doc, "token", "");
+    assert_string_equal(rs_val_get_str(doc, "scope", ""), "write");
+    assert_int_equal(strlen(token), 68);
+    assert_true(rs_str_starts(token, "rst_"));
+    rs_sha256_of(token, strlen(token), hash);
+    struct rs_val *list = json("token list", "tokens");
+    const struct rs_val *bot = rs_val_get(list, "tokens")->items[0];
+    assert_string_equal(rs_val_get_str(bot, "name", ""), "bot");
+    assert_null(rs_val_get(bot, "token"));
+    assert_true(file_has("db/recsys.db", hash) || file_has("db/recsys.db-wal", hash));
+    assert_false(file_has("db/recsys.db", token + 4) || file_has("db/recsys.db-wal", token + 4));
+    rs_val_free(list);
+    rs_val_free(doc);
 }
 
 static void bench_measures_and_leaves_nothing(void **state)
@@ -292,6 +343,7 @@ int main(void)
         cmocka_unit_test(models_are_named_in_many_ways),
         cmocka_unit_test(doctor_finds_what_is_wrong),
         cmocka_unit_test(settings_come_from_the_environment_too),
+        cmocka_unit_test(a_token_is_shown_once_and_kept_as_a_hash),
         cmocka_unit_test(bench_measures_and_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
