@@ -11,9 +11,10 @@
 
 #include "rs/base/str.h"
 
-#define DAY_S   86400
-#define MAX_S   253402300799 /* 9999-12-31T23:59:59Z */
-#define NOT_SET INT64_MIN
+#define DAY_S    86400
+#define MAX_S    253402300799      /* 9999-12-31T23:59:59Z */
+#define FIRST_MS (-62167219200000) /* 0000-01-01T00:00:00Z */
+#define NOT_SET  INT64_MIN
 
 static _Atomic int64_t pinned_ms = NOT_SET;
 
@@ -93,6 +94,38 @@ void rs_clock_format(int64_t time_ms, char *buf, size_t size)
     if (ms) snprintf(fraction, sizeof(fraction), ".%03d", (int)ms);
     snprintf(buf, size, "%04lld-%02d-%02dT%02d:%02d:%02d%sZ", (long long)year, (int)month, (int)day,
              (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60), fraction);
+}
+
+/* v in n digits; returns what is behind them. */
+static char *put_digits(char *to, int n, int64_t v)
+{
+    for (int i = n - 1; i >= 0; i--, v /= 10)
+        to[i] = (char)('0' + v % 10);
+    return to + n;
+}
+
+bool rs_clock_stamp(int64_t time_ms, char out[25])
+{
+    if (time_ms < FIRST_MS || time_ms > MAX_S * 1000 + 999) return false;
+    int64_t ms;
+    int64_t s;
+    int64_t days = split(split(time_ms, 1000, &ms), DAY_S, &s);
+    int64_t year;
+    int64_t month;
+    int64_t day;
+    date_of_days(days, &year, &month, &day);
+    const struct {
+        int64_t v;
+        int n;
+        char after;
+    } parts[] = {{year, 4, '-'},        {month, 2, '-'},  {day, 2, 'T'}, {s / 3600, 2, ':'},
+                 {s / 60 % 60, 2, ':'}, {s % 60, 2, '.'}, {ms, 3, 'Z'}};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+        out = put_digits(out, parts[i].n, parts[i].v);
+        *out++ = parts[i].after;
+    }
+    *out = '\0';
+    return true;
 }
 
 /* Exactly n digits with a value in lo..hi; moves *p past them. */

@@ -229,6 +229,13 @@ int64_t rs_idmap_int(const struct rs_idmap *m, int32_t index)
     return m->ints[index];
 }
 
+const char *rs_idmap_text(const struct rs_idmap *m, int32_t index, size_t *len_out)
+{
+    rs_assert(m->offsets && index >= 0 && index < m->n);
+    *len_out = text_len(m, index);
+    return m->bytes + m->offsets[index];
+}
+
 void rs_idmap_add_text(const struct rs_idmap *m, int32_t index, struct rs_str *out)
 {
     rs_assert(index >= 0 && index < m->n);

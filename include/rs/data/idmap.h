@@ -38,6 +38,8 @@ bool rs_idmap_is_int(const struct rs_idmap *m);
 int32_t rs_idmap_find(const struct rs_idmap *m, const char *id); /* -1: unknown */
 int32_t rs_idmap_find_int(const struct rs_idmap *m, int64_t id);
 int64_t rs_idmap_int(const struct rs_idmap *m, int32_t index); /* integer maps only */
+/* Text maps only: the id's bytes, borrowed, with no NUL behind them. */
+const char *rs_idmap_text(const struct rs_idmap *m, int32_t index, size_t *len_out);
 void rs_idmap_add_text(const struct rs_idmap *m, int32_t index, struct rs_str *out);
 struct rs_val *rs_idmap_val(const struct rs_idmap *m, int32_t index); /* number or text */
 /* Is s[len] a canonical int64: no sign but '-', no leading zero, in range? */

@@ -37,6 +37,31 @@ static void check_format(int64_t ms, const char *want)
     assert_string_equal(buf, want);
 }
 
+static void stamps_are_formats_with_milliseconds(void **state)
+{
+    (void)state;
+    struct rs_rng rng = rs_rng_make(11, rs_rng_stream("stamps", 0));
+    char got[25];
+    char want[32];
+    for (int i = 0; i < 20000; i++) {
+        int64_t ms = (int64_t)rs_rng_below(&rng, 315569520000000) - 62167219200000; /* 0 … 9999 */
+        if (ms % 1000 == 0) ms++; /* has its digits */
+        assert_true(rs_clock_stamp(ms, got));
+        rs_clock_format(ms, want, sizeof(want));
+        assert_string_equal(got, want);
+    }
+    assert_true(rs_clock_stamp(-1, got));
+    assert_string_equal(got, "1969-12-31T23:59:59.999Z");
+    assert_true(rs_clock_stamp(253402300799000, got));
+    assert_string_equal(got, "9999-12-31T23:59:59.000Z");
+    assert_true(rs_clock_stamp(-62167219200000, got));
+    assert_string_equal(got, "0000-01-01T00:00:00.000Z");
+    assert_false(rs_clock_stamp(253402300800000, got));
+    assert_false(rs_clock_stamp(-62167219200001, got));
+    assert_false(rs_clock_stamp(INT64_MIN, got));
+    assert_false(rs_clock_stamp(INT64_MAX, got));
+}
+
 static void formats(void **state)
 {
     (void)state;
@@ -164,6 +189,7 @@ int main(void)
         cmocka_unit_test(wall_clock_can_be_pinned),
         cmocka_unit_test(monotonic_and_sleep),
         cmocka_unit_test(formats),
+        cmocka_unit_test(stamps_are_formats_with_milliseconds),
         cmocka_unit_test(agrees_with_the_system),
         cmocka_unit_test(parses),
         cmocka_unit_test(durations),

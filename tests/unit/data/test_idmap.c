@@ -71,8 +71,13 @@ static void texts_are_found(void **state)
     const char *const texts[] = {"07", "7", "B", "a", "ab", "b", "\xc3\xa9"};
     struct rs_idmap *m = of_texts(texts, 7);
     assert_false(rs_idmap_is_int(m));
-    for (int32_t i = 0; i < 7; i++)
+    for (int32_t i = 0; i < 7; i++) {
+        size_t len;
         assert_int_equal(rs_idmap_find(m, texts[i]), i);
+        const char *bytes = rs_idmap_text(m, i, &len);
+        assert_int_equal(len, strlen(texts[i]));
+        assert_memory_equal(bytes, texts[i], len);
+    }
     assert_int_equal(rs_idmap_find(m, "aa"), -1);
     assert_int_equal(rs_idmap_find(m, ""), -1);
     assert_int_equal(rs_idmap_find(m, "zzz"), -1);
