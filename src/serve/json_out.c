@@ -6,7 +6,7 @@
 #include "rs/base/clock.h"
 #include "rs/base/val.h"
 
-enum { INT_ROOM = 20, FLOAT_ROOM = 24 };
+enum { FLOAT_ROOM = 24 };
 
 /* ---- numbers ------------------------------------------------------------------------------- */
 
@@ -20,12 +20,18 @@ static char *digits_before(char *end, uint64_t v)
     return end;
 }
 
-void srv_json_int(struct rs_str *out, int64_t v)
+char *srv_json_digits(char *end, int64_t v)
 {
-    char text[INT_ROOM];
-    char *end = text + sizeof(text);
     char *begin = digits_before(end, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
     if (v < 0) *--begin = '-';
+    return begin;
+}
+
+void srv_json_int(struct rs_str *out, int64_t v)
+{
+    char text[SRV_INT_ROOM];
+    char *end = text + sizeof(text);
+    char *begin = srv_json_digits(end, v);
     srv_json_raw(out, begin, (size_t)(end - begin));
 }
 

@@ -38,6 +38,9 @@ static inline void srv_json_raw(struct rs_str *out, const char *text, size_t len
 /* Punctuation and keys as they stand: a literal. */
 #define SRV_JSON(out, literal) srv_json_raw((out), "" literal, sizeof(literal) - 1)
 
+enum { SRV_INT_ROOM = 20 }; /* bytes of an integer at most */
+/* v in decimal right before `end`; returns where it begins. */
+char *srv_json_digits(char *end, int64_t v);
 void srv_json_int(struct rs_str *out, int64_t v);
 /* The shortest decimal that reads back as the same float, with a point or an exponent; no finite
  * number: null. */

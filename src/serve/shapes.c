@@ -8,17 +8,17 @@
 
 /* clang-format off */
 
-#define PROP_ITEM_ROW \
-    {"item_id", "id", 0, "item"}, {"title", "text", 0, "\"\" where unknown"}, \
-    {"genres", "text", 0, "\"Comedy|Drama\""}
+#define PROP_TITLE \
+    {"title", "text", 0, "\"\" where unknown"}, {"genres", "text", 0, "\"Comedy|Drama\""}
+#define PROP_ITEM_ROW {"item_id", "id", 0, "item"}, PROP_TITLE
 #define PROP_TIMESTAMP {"timestamp", "text", 0, "when the answer was made, UTC"}
 
-    static const struct srv_prop error_props[] = {{"error", "ErrorText", 0, "what went wrong"},
+static const struct srv_prop error_props[] = {{"error", "ErrorText", 0, "what went wrong"},
     {.name = NULL}};
 static const struct srv_prop error_text_props[] = {
     {"code", "text", 0, "stable name"}, {"message", "text", 0, "what, where, and what to do"},
     {.name = NULL}};
-    static const struct srv_prop state_props[] = {{"status", "text", 0, "ok, or what is missing"},
+static const struct srv_prop state_props[] = {{"status", "text", 0, "ok, or what is missing"},
     {.name = NULL}};
 static const struct srv_prop health_props[] = {
     {"status", "text", 0, "healthy or degraded"}, PROP_TIMESTAMP,
@@ -27,19 +27,20 @@ static const struct srv_prop health_props[] = {
     {"n_users", "integer", 0, "users it knows"}, {"n_items", "integer", 0, "items it knows"},
     {"problems", "text", SRV_PROP_LIST, "why degraded"}, {.name = NULL}};
 static const struct srv_prop recommendation_props[] = {
-    PROP_ITEM_ROW, {"score", "number", 0, "the model's"}, {"rank", "integer", 0, "place, from 1"},
-    {.name = NULL}};
+    {"item_id", "id", 0, "item"}, {"score", "number", 0, "the model's"},
+    {"rank", "integer", 0, "place, from 1"}, PROP_TITLE, {.name = NULL}};
 static const struct srv_prop recommendations_props[] = {
     {"user_id", "id", SRV_PROP_NULL, "as asked; null for a history"},
     {"recommendations", "Recommendation", SRV_PROP_LIST, "best first"},
     {"source", "text", 0, "the model, or popularity:unknown_user, popularity:cold_user"},
     {"model_version", "integer", 0, "version that answered"}, PROP_TIMESTAMP,
-    {"next_cursor", "text", SRV_PROP_OPTIONAL | SRV_PROP_NULL, "for the next page; null: none"},
-    {"ignored_items", "integer", SRV_PROP_OPTIONAL, "ids that the model does not know"},
+    {"next_cursor", "text", SRV_PROP_NULL, "for the next page; null: there is none"},
+    {"ignored_items", "integer", SRV_PROP_OPTIONAL,
+     "how many items and candidates the model does not know; absent: 0"},
     {.name = NULL}};
 static const struct srv_prop similar_props[] = {
-    PROP_ITEM_ROW, {"similarity", "number", 0, "-1 to 1"}, {"rank", "integer", 0, "place, from 1"},
-    {.name = NULL}};
+    {"item_id", "id", 0, "item"}, {"similarity", "number", 0, "-1 to 1"},
+    {"rank", "integer", 0, "place, from 1"}, PROP_TITLE, {.name = NULL}};
 static const struct srv_prop similar_items_props[] = {
     {"item_id", "id", 0, "as asked"},
     {"similar_items", "SimilarItem", SRV_PROP_LIST, "most alike first"},
@@ -87,13 +88,13 @@ static const struct srv_prop journal_props[] = {
 static const struct srv_prop version_props[] = {
     {"version", "integer", 0, "number"},
     {"stage", "text", 0, "none, staging, production, archived"}, {.name = NULL}};
-    static const struct srv_prop runs_props[] = {{"runs", "any", SRV_PROP_LIST, "rows"},
+static const struct srv_prop runs_props[] = {{"runs", "any", SRV_PROP_LIST, "rows"},
     {.name = NULL}};
 static const struct srv_prop run_props[] = {{"run_id", "text", 0, "run"}, {.name = NULL}};
 static const struct srv_prop studies_props[] = {
     {"studies", "any", SRV_PROP_LIST, "rows"}, {"count", "integer", 0, "all there are"},
     {.name = NULL}};
-    static const struct srv_prop jobs_props[] = {{"jobs", "any", SRV_PROP_LIST, "newest first"},
+static const struct srv_prop jobs_props[] = {{"jobs", "any", SRV_PROP_LIST, "newest first"},
     {.name = NULL}};
 static const struct srv_prop job_props[] = {
     {"job_id", "integer", 0, "number"},

@@ -192,6 +192,8 @@ void srv_queue_stop(struct srv_queue *q); /* what waits is done first; then free
 struct srv_watch;
 RS_MUST_USE enum rs_code srv_watch_start(struct srv *s, struct srv_watch **out, struct rs_err *err);
 void srv_watch_stop(struct srv_watch *w);
-bool srv_watch_store_ok(struct srv_watch *w); /* for /health and /ready */
+bool srv_watch_store_ok(struct srv_watch *w); /* for /health */
+/* The version that the alias names and that cannot be served; 0: none. For /health. */
+int64_t srv_watch_refused(struct srv_watch *w);
 
 #endif

@@ -2,8 +2,8 @@
  * watch - the thread that looks at the store, so that a promotion, a token or another server's
  * feedback reaches this server within a fraction of a second.
  *
- * srv_watch.lock guards `stopping` alone, store_ok is atomic; the rest belongs to the thread (before
- * it starts: to the one that starts it).
+ * srv_watch.lock guards `stopping` alone, what others ask for is atomic; the rest belongs to the
+ * thread (before it starts: to the one that starts it).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -42,6 +42,7 @@ struct srv_watch {
     pthread_cond_t wake;
     bool stopping; /* under lock */
     atomic_bool store_ok;
+    atomic_llong refused_version; /* refused.version at the end of the last look */
     struct rs_store *store;
     uint64_t mark;
     const struct srv_settings *settings; /* held: those of the last look */
@@ -223,6 +224,7 @@ static void look_round(struct srv_watch *w)
         w->refused = (struct refusal){0};
     }
     look_at_store(w, slow || reloaded);
+    atomic_store(&w->refused_version, w->refused.version);
     keep_house(w);
     if (!slow) return;
     write_detail(w);
@@ -273,6 +275,7 @@ enum rs_code srv_watch_start(struct srv *s, struct srv_watch **out, struct rs_er
     w->feedback.event = "feedback";
     w->alias.event = "alias";
     atomic_init(&w->store_ok, false);
+    atomic_init(&w->refused_version, 0);
     pthread_mutex_init(&w->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -302,4 +305,9 @@ void srv_watch_stop(struct srv_watch *w)
 bool srv_watch_store_ok(struct srv_watch *w)
 {
     return atomic_load(&w->store_ok);
+}
+
+int64_t srv_watch_refused(struct srv_watch *w)
+{
+    return atomic_load(&w->refused_version);
 }
