@@ -248,6 +248,9 @@ static void a_job_has_nothing_of_ours(void **state)
     struct rs_job j = wait_for(id, is_adopted);
     assert_string_equal(rs_job_state_name(j.state), "running");
     assert_no_descriptor_of(j.pid, path);
+    for (int i = 0; i < 1000 && proc_signals(j.pid, "SigBlk:\t"); i++) {
+        rs_clock_sleep_ms(5); /* while it starts a thread it blocks them all itself */
+    }
     assert_int_equal(proc_signals(j.pid, "SigBlk:\t"), 0);
     assert_int_equal(proc_signals(j.pid, "SigIgn:\t") & (1ULL << (SIGUSR1 - 1)), 0);
     assert_null(strstr(proc_text(j.pid, "environ"), "hush"));
