@@ -88,19 +88,17 @@ enum rs_code rs_cmd_job_list(struct rs_ctx *ctx, const struct rs_args *args, str
     return RS_OK;
 }
 
-/* What the job says of itself, a map. */
-static enum rs_code read_detail(const struct rs_job *j, struct rs_val **out, struct rs_err *err)
+/* What the job says of itself, a map, the caller's. NULL: RS_EDAMAGED in err. */
+static struct rs_val *read_detail(const struct rs_job *j, struct rs_err *err)
 {
     struct rs_val *v = NULL;
     struct rs_err cause = {0};
     enum rs_code rc = rs_json_parse(j->detail, strlen(j->detail), "detail", &v, &cause);
-    if (!rc && v->type == RS_VAL_MAP) {
-        *out = v;
-        return RS_OK;
-    }
+    if (!rc && v->type == RS_VAL_MAP) return v;
     rs_val_free(v);
-    return rs_fail(err, RS_EDAMAGED, "job %lld: its row is damaged: %s", (long long)j->id,
-                   rc ? cause.msg : "detail is not a map");
+    rs_fail(err, RS_EDAMAGED, "job %lld: its row is damaged: %s", (long long)j->id,
+            rc ? cause.msg : "detail is not a map");
+    return NULL;
 }
 
 /* People's view of a map: a line a key. */
@@ -128,9 +126,8 @@ static void show_facts(struct rs_result *out, const char *heading, const struct 
 
 static enum rs_code show_job(struct rs_result *out, const struct rs_job *j, struct rs_err *err)
 {
-    struct rs_val *detail = NULL;
-    enum rs_code rc = read_detail(j, &detail, err);
-    if (rc) return rc;
+    struct rs_val *detail = read_detail(j, err);
+    if (!detail) return err->code;
     rs_val_free(out->doc);
     out->doc = job_val(j);
     struct rs_table *t = job_table();

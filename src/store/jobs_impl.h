@@ -12,8 +12,8 @@
 #include "rs/base/err.h"
 #include "rs/store/store.h"
 
-/* A running row of this process. space: its pid space, or "" where the row is reserved: its pid then
- * means no process anywhere, so that it is told dead by its beat alone and never gets a signal. */
+/* A running row of this process. space: its pid space, or "" where the row is reserved: its pid
+ * then means no process anywhere, so it is told dead by its beat alone and gets no signal. */
 RS_MUST_USE enum rs_code rs_job_insert(struct rs_store *st, const char *kind, const char *command,
                                        const char *space, int64_t *id_out, struct rs_err *err);
 /* RS_ENOTFOUND or RS_EARG, for a row that was expected to be reserved. */
