@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../src/serve/admin_impl.h"
-#include "../../../src/serve/fields_impl.h"
-#include "../../../src/serve/http_impl.h"
+#include "../src/serve/admin_impl.h"
+#include "../src/serve/fields_impl.h"
+#include "../src/serve/http_impl.h"
 #include "ref/ref_schema.h"
 #include "ref/ref_store.h"
 #include "ref/support.h"
