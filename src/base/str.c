@@ -33,7 +33,8 @@ void rs_str_reset(struct rs_str *s)
     if (s->data) s->data[0] = '\0';
 }
 
-bool rs_str_reserve(struct rs_str *s, size_t n)
+/* Room for n more bytes and the NUL; on failure the string is cleared and marked. */
+static bool reserve(struct rs_str *s, size_t n)
 {
     if (s->failed) return false;
     size_t max = s->max ? s->max : DEFAULT_MAX;
@@ -43,7 +44,6 @@ bool rs_str_reserve(struct rs_str *s, size_t n)
     size_t cap = s->cap ? s->cap : 64;
     while (cap < need)
         cap *= 2;
-    if (cap - 1 > max) cap = max + 1;
     char *data = rs_try_realloc(s->data, s->len, cap, 1);
     if (!data) goto failed;
     s->data = data;
@@ -57,7 +57,7 @@ failed:
 
 void rs_str_addn(struct rs_str *s, const char *bytes, size_t n)
 {
-    if (!rs_str_reserve(s, n)) return;
+    if (!reserve(s, n)) return;
     if (n) memcpy(s->data + s->len, bytes, n);
     s->len += n;
     s->data[s->len] = '\0';
@@ -82,7 +82,7 @@ void rs_str_addf(struct rs_str *s, const char *fmt, ...)
     size_t room = s->cap - s->len;
     int n = vsnprintf(room ? s->data + s->len : NULL, room, fmt, ap);
     va_end(ap);
-    if (n >= 0 && rs_str_reserve(s, (size_t)n)) {
+    if (n >= 0 && reserve(s, (size_t)n)) {
         if ((size_t)n >= room) vsnprintf(s->data + s->len, (size_t)n + 1, fmt, again);
         s->len += (size_t)n;
     }

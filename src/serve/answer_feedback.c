@@ -35,7 +35,7 @@ enum rs_code srv_post_feedback(struct srv_call *c, struct rs_err *err)
     if (!rc) rc = rs_feedback_add(st, &f, &id, err);
     if (rc) return rc;
     SRV_JSON(c->out, "{\"id\":");
-    srv_json_int(c->out, id);
+    rs_str_add_int(c->out, id);
     SRV_JSON(c->out, ",\"user_id\":");
     srv_json_id(c->out, b ? b->users : NULL, f.user_id);
     SRV_JSON(c->out, ",\"item_id\":");
@@ -45,7 +45,7 @@ enum rs_code srv_post_feedback(struct srv_call *c, struct rs_err *err)
     SRV_JSON(c->out, ",\"timestamp\":");
     srv_json_time_s(c->out, f.time_s);
     SRV_JSON(c->out, ",\"type\":");
-    srv_json_text(c->out, f.type);
+    rs_json_quote(f.type, c->out);
     SRV_JSON(c->out, ",\"known_user\":");
     srv_json_bool(c->out, b && rs_idmap_find(b->users, f.user_id) >= 0);
     SRV_JSON(c->out, ",\"known_item\":");

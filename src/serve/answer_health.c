@@ -9,7 +9,7 @@
 static void put_problem(struct rs_str *out, int *n, const char *text)
 {
     if ((*n)++) SRV_JSON(out, ",");
-    srv_json_text(out, text);
+    rs_json_quote(text, out);
 }
 
 static int put_problems(struct srv_call *c, struct rs_str *out)
@@ -40,21 +40,21 @@ enum rs_code srv_get_health(struct srv_call *c, struct rs_err *err)
     rs_str_init(&problems, 0);
     bool healthy = put_problems(c, &problems) == 0;
     SRV_JSON(c->out, "{\"status\":");
-    srv_json_text(c->out, healthy ? "healthy" : "degraded");
+    rs_json_quote(healthy ? "healthy" : "degraded", c->out);
     SRV_JSON(c->out, ",\"timestamp\":");
     srv_json_time_ms(c->out, rs_clock_now_ms());
     SRV_JSON(c->out, ",\"model_loaded\":");
     srv_json_bool(c->out, b);
     SRV_JSON(c->out, ",\"model_version\":");
     if (b) {
-        srv_json_int(c->out, c->model->version);
+        rs_str_add_int(c->out, c->model->version);
     } else {
         SRV_JSON(c->out, "null");
     }
     SRV_JSON(c->out, ",\"n_users\":");
-    srv_json_int(c->out, b ? rs_idmap_size(b->users) : 0);
+    rs_str_add_int(c->out, b ? rs_idmap_size(b->users) : 0);
     SRV_JSON(c->out, ",\"n_items\":");
-    srv_json_int(c->out, b ? rs_idmap_size(b->items) : 0);
+    rs_str_add_int(c->out, b ? rs_idmap_size(b->items) : 0);
     SRV_JSON(c->out, ",\"problems\":[");
     rs_str_addn(c->out, rs_str_text(&problems), problems.len);
     SRV_JSON(c->out, "]}");
@@ -65,7 +65,7 @@ enum rs_code srv_get_health(struct srv_call *c, struct rs_err *err)
 static enum rs_code answer_state(struct srv_call *c, const char *state, struct rs_err *err)
 {
     SRV_JSON(c->out, "{\"status\":");
-    srv_json_text(c->out, state);
+    rs_json_quote(state, c->out);
     SRV_JSON(c->out, "}");
     return srv_answer_end(c, err);
 }

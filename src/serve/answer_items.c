@@ -35,7 +35,7 @@ static bool take_row(struct rows *r)
 static void put_count(struct rs_str *out, int64_t count)
 {
     SRV_JSON(out, "],\"count\":");
-    srv_json_int(out, count);
+    rs_str_add_int(out, count);
     SRV_JSON(out, "}");
 }
 
@@ -108,7 +108,7 @@ static void put_item_row(struct rs_str *out, const struct rs_bundle *b, int32_t 
     put_described(out, b, item);
     SRV_JSON(out, ",\"year\":");
     if (year) {
-        srv_json_int(out, year);
+        rs_str_add_int(out, year);
     } else {
         SRV_JSON(out, "null");
     }
@@ -214,7 +214,7 @@ static void put_past(struct rs_str *out, const struct rs_bundle *b, const struct
     SRV_JSON(out, ",\"timestamp\":");
     srv_json_time_s(out, p->time_s);
     SRV_JSON(out, ",\"part\":");
-    srv_json_text(out, p->part);
+    rs_json_quote(p->part, out);
     SRV_JSON(out, "}");
 }
 
@@ -321,9 +321,9 @@ static enum rs_code explain(struct srv_call *c, const struct rs_profile *who, in
     SRV_JSON(c->out, ",\"contributions\":[");
     put_reasons(c, reasons, who->n < k ? who->n : (int32_t)k);
     SRV_JSON(c->out, "],\"source\":");
-    srv_json_text(c->out, b->model->ops->name);
+    rs_json_quote(b->model->ops->name, c->out);
     SRV_JSON(c->out, ",\"model_version\":");
-    srv_json_int(c->out, c->model->version);
+    rs_str_add_int(c->out, c->model->version);
     SRV_JSON(c->out, ",\"timestamp\":");
     srv_json_time_ms(c->out, rs_clock_now_ms());
     SRV_JSON(c->out, "}");

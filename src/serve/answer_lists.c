@@ -141,15 +141,15 @@ static void put_rows(struct rs_str *out, const struct rs_bundle *b, const struct
 {
     size_t key_len = strlen(score_key);
     for (int32_t i = 0; i < n; i++) {
-        srv_json_raw(out, i ? ",{" : "{", i ? 2 : 1);
+        rs_str_addn(out, i ? ",{" : "{", i ? 2 : 1);
         SRV_JSON(out, "\"item_id\":");
         srv_json_index(out, b->items, list[i].item);
         SRV_JSON(out, ",\"");
-        srv_json_raw(out, score_key, key_len);
+        rs_str_addn(out, score_key, key_len);
         SRV_JSON(out, "\":");
         srv_json_float(out, list[i].score);
         SRV_JSON(out, ",\"rank\":");
-        srv_json_int(out, offset + i + 1);
+        rs_str_add_int(out, offset + i + 1);
         SRV_JSON(out, ",\"title\":");
         srv_json_title(out, b, list[i].item);
         SRV_JSON(out, ",\"genres\":");
@@ -174,7 +174,7 @@ static void put_cursor(struct rs_str *out, const struct page *page, int32_t offs
     char text[SRV_CURSOR_TEXT];
     next.offset = offset;
     srv_cursor_write(&next, page->request, text);
-    srv_json_text(out, text);
+    rs_json_quote(text, out);
 }
 
 /* Answers what a wish became. Asks for one place more than is shown, to know whether there is. */
@@ -203,9 +203,9 @@ static enum rs_code put_list_of(struct srv_call *c, const struct page *page,
     SRV_JSON(c->out, ",\"recommendations\":[");
     put_rows(c->out, b, list, n, ask->offset, "score");
     SRV_JSON(c->out, "],\"source\":");
-    srv_json_text(c->out, source);
+    rs_json_quote(source, c->out);
     SRV_JSON(c->out, ",\"model_version\":");
-    srv_json_int(c->out, page->model->version);
+    rs_str_add_int(c->out, page->model->version);
     SRV_JSON(c->out, ",\"timestamp\":");
     srv_json_time_ms(c->out, rs_clock_now_ms());
     SRV_JSON(c->out, ",\"next_cursor\":");
@@ -216,7 +216,7 @@ static enum rs_code put_list_of(struct srv_call *c, const struct page *page,
     }
     if (ignored) {
         SRV_JSON(c->out, ",\"ignored_items\":");
-        srv_json_int(c->out, (int64_t)ignored);
+        rs_str_add_int(c->out, (int64_t)ignored);
     }
     SRV_JSON(c->out, "}");
     return srv_answer_end(c, err);
@@ -418,7 +418,7 @@ static enum rs_code put_similar(struct srv_call *c, int32_t item, struct rs_err 
     SRV_JSON(c->out, ",\"similar_items\":[");
     put_rows(c->out, b, list, n, 0, "similarity");
     SRV_JSON(c->out, "],\"model_version\":");
-    srv_json_int(c->out, c->model->version);
+    rs_str_add_int(c->out, c->model->version);
     SRV_JSON(c->out, ",\"timestamp\":");
     srv_json_time_ms(c->out, rs_clock_now_ms());
     SRV_JSON(c->out, "}");

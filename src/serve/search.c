@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "json_out_impl.h"
-
 static char fold(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -31,9 +29,21 @@ bool srv_search_in(const struct srv_search *s, const char *hay, size_t len)
     return false;
 }
 
+/* v in decimal right before `end`; returns where it begins. */
+static const char *digits_before(char *end, int64_t v)
+{
+    uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do {
+        *--end = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    if (v < 0) *--end = '-';
+    return end;
+}
+
 bool srv_search_in_id(const struct srv_search *s, const struct rs_idmap *map, int32_t index)
 {
-    char digits[SRV_INT_ROOM];
+    char digits[20];
     char *end = digits + sizeof(digits);
     size_t len;
     if (s->len == 0) return true;
@@ -41,6 +51,6 @@ bool srv_search_in_id(const struct srv_search *s, const struct rs_idmap *map, in
         const char *text = rs_idmap_text(map, index, &len);
         return srv_search_in(s, text, len);
     }
-    const char *begin = srv_json_digits(end, rs_idmap_int(map, index));
+    const char *begin = digits_before(end, rs_idmap_int(map, index));
     return srv_search_in(s, begin, (size_t)(end - begin));
 }

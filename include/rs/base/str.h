@@ -14,7 +14,7 @@
 struct rs_str {
     char *data; /* NUL-terminated, or NULL while empty */
     size_t len;
-    size_t cap;  /* never above max + 1 */
+    size_t cap;
     size_t max;  /* 0: 1 GiB */
     bool failed; /* an append did not fit */
 };
@@ -22,8 +22,6 @@ struct rs_str {
 void rs_str_init(struct rs_str *s, size_t max);
 void rs_str_clear(struct rs_str *s); /* frees; reusable, keeps max */
 void rs_str_reset(struct rs_str *s); /* length 0, keeps memory */
-/* Room for n more bytes and a NUL behind data[len], for who writes there himself; false: failed. */
-bool rs_str_reserve(struct rs_str *s, size_t n);
 void rs_str_add(struct rs_str *s, const char *text);
 void rs_str_addn(struct rs_str *s, const char *bytes, size_t n);
 void rs_str_addc(struct rs_str *s, char c);

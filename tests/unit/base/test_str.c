@@ -34,26 +34,6 @@ static void appends_grow(void **state)
     assert_null(s.data);
 }
 
-static void reserved_room_is_there(void **state)
-{
-    (void)state;
-    struct rs_str s;
-    rs_str_init(&s, 1000);
-    rs_str_add(&s, "ab");
-    assert_true(rs_str_reserve(&s, 500));
-    assert_true(s.cap >= 503);
-    memset(s.data + s.len, 'x', 500);
-    s.len += 500;
-    s.data[s.len] = '\0';
-    assert_int_equal(strlen(rs_str_text(&s)), 502);
-    assert_string_equal(s.data + 500, "xx");
-    assert_true(rs_str_reserve(&s, 0));
-    assert_false(rs_str_reserve(&s, 499));
-    assert_true(s.failed);
-    assert_false(rs_str_reserve(&s, 0));
-    rs_str_clear(&s);
-}
-
 static void take_moves(void **state)
 {
     (void)state;
@@ -326,7 +306,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appends_grow),
-        cmocka_unit_test(reserved_room_is_there),
         cmocka_unit_test(take_moves),
         cmocka_unit_test(maximum_fails_for_good),
         cmocka_unit_test(survives_oom),
