@@ -18,7 +18,11 @@
 #include "rs/base/str.h"
 #include "state_impl.h"
 
-enum { N_KNOWN = 64 };
+enum {
+    N_KNOWN = 64,
+    SETTLED_MS = 100, /* a file that was changed within this may be changed again unseen: the
+                         kernel's stamps come from a clock of at most 10 ms */
+};
 
 /* A file whose SHA-256 was seen. */
 struct known {
@@ -182,6 +186,12 @@ static bool is_known(const struct srv_models *m, const struct srv_file *file, co
     return false;
 }
 
+static bool settled(const struct srv_file *f)
+{
+    int64_t changed_ms = (int64_t)f->changed.tv_sec * 1000 + f->changed.tv_nsec / 1000000;
+    return rs_clock_now_ms() - changed_ms > SETTLED_MS;
+}
+
 static enum rs_code check_hash(const char *path, const char *sha256, struct rs_err *err)
 {
     char is[RS_SHA256_HEX];
@@ -202,7 +212,7 @@ static enum rs_code prove(struct srv_models *m, const char *path, const char *sh
     if (!rc) rc = look(path, &after, err);
     if (!rc && !srv_file_same(before, &after))
         rc = rs_fail(err, RS_EBUSY, "model '%s' was replaced while it was opened", path);
-    if (rc || known) return rc;
+    if (rc || known || !settled(before)) return rc;
     struct known *k = &m->known[m->n_known++ % N_KNOWN];
     k->file = *before;
     snprintf(k->sha256, sizeof(k->sha256), "%s", sha256);
