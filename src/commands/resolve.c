@@ -247,6 +247,8 @@ enum rs_code rs_ctx_bundle(struct rs_ctx *ctx, const char *ref, struct rs_bundle
 
 const char *rs_ctx_actor(void)
 {
+    const char *actor = getenv("RECSYS_ACTOR");
+    if (actor && actor[0]) return actor;
     const struct passwd *pw = getpwuid(geteuid());
     const char *user = pw ? pw->pw_name : getenv("USER");
     return user ? user : "unknown";

@@ -51,6 +51,7 @@ char *rs_job_stderr(const char *workspace, int64_t id)
 
 struct launch {
     char **argv, **envp;
+    const char *dir; /* where it works */
     int in_out, log; /* descriptors above 2 */
     int report;      /* the pipe's end that gets an errno */
 };
@@ -77,6 +78,7 @@ static _Noreturn void become_job(const struct launch *l)
             fcntl(fd, F_SETFD, FD_CLOEXEC);
         }
     }
+    if (chdir(l->dir) != 0) fail_launch(l);
     execve("/proc/self/exe", l->argv, l->envp);
     fail_launch(l);
 }
@@ -127,10 +129,12 @@ static int fork_and_hear(struct launch *l, int listen)
     return n == (ssize_t)sizeof(why) ? why : 0;
 }
 
-static enum rs_code launch(const char *log_path, char **argv, char **envp, struct rs_err *err)
+static enum rs_code launch(const char *dir, const char *log_path, char **argv, char **envp,
+                           struct rs_err *err)
 {
     int ends[2] = {-1, -1};
-    struct launch l = {.argv = argv, .envp = envp, .in_out = -1, .log = -1, .report = -1};
+    struct launch l = {
+        .argv = argv, .envp = envp, .dir = dir, .in_out = -1, .log = -1, .report = -1};
     enum rs_code rc = rs_ctx_make_folder_of(log_path, err);
     if (rc) return rc;
     l.log = lifted(open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
@@ -178,12 +182,12 @@ static char **command_words(const struct rs_cmd *cmd, const struct rs_args *args
 }
 
 /* The program's own options before the words, which stay the caller's. */
-static char **job_argv(const char *workspace, int64_t id, char *const *words)
+static char **job_argv(int64_t id, char *const *words)
 {
     size_t n = length(words);
     char **argv = rs_xalloc(n + 4, sizeof(*argv));
     argv[0] = rs_xstrdup("recsys-tui");
-    argv[1] = rs_xprintf("--workspace=%s", workspace);
+    argv[1] = rs_xstrdup("--workspace=.");
     argv[2] = rs_xprintf("--as-job=%lld", (long long)id);
     for (size_t i = 0; i < n; i++) {
         argv[3 + i] = rs_xstrdup(words[i]);
@@ -191,31 +195,36 @@ static char **job_argv(const char *workspace, int64_t id, char *const *words)
     return argv;
 }
 
-/* Our environment but for the server's secret; the texts are borrowed. */
-static char **job_environment(void)
+/* Our environment but for the server's secret, and who asked. */
+static char **job_environment(const char *actor)
 {
-    char **list = rs_xalloc(length(environ) + 1, sizeof(*list));
+    char **list = rs_xalloc(length(environ) + 2, sizeof(*list));
     size_t n = 0;
     for (char **at = environ; *at; at++) {
-        if (!rs_str_starts(*at, "RECSYS_TOKEN=")) list[n++] = *at;
+        if (rs_str_starts(*at, "RECSYS_TOKEN=")) continue;
+        if (actor && rs_str_starts(*at, "RECSYS_ACTOR=")) continue;
+        list[n++] = rs_xstrdup(*at);
     }
+    if (actor) list[n++] = rs_xprintf("RECSYS_ACTOR=%.100s", actor);
     return list;
 }
 
-static enum rs_code start(const char *workspace, int64_t id, char *const *words, struct rs_err *err)
+static enum rs_code start(const char *workspace, int64_t id, char *const *words, const char *actor,
+                          struct rs_err *err)
 {
     char *log_path = rs_job_stderr(workspace, id);
-    char **argv = job_argv(workspace, id, words);
-    char **envp = job_environment();
-    enum rs_code rc = launch(log_path, argv, envp, err);
-    free(envp);
+    char **argv = job_argv(id, words);
+    char **envp = job_environment(actor);
+    enum rs_code rc = launch(workspace, log_path, argv, envp, err);
+    rs_fs_list_free(envp);
     rs_fs_list_free(argv);
     free(log_path);
     return rc ? rs_wrap(err, "start job %lld", (long long)id) : RS_OK;
 }
 
 enum rs_code rs_job_spawn(const char *workspace, struct rs_store *st, const struct rs_cmd *cmd,
-                          const struct rs_args *args, int64_t *job_id_out, struct rs_err *err)
+                          const struct rs_args *args, const char *actor, int64_t *job_id_out,
+                          struct rs_err *err)
 {
     enum rs_code rc = rs_job_allowed(cmd, err);
     if (rc) return rc;
@@ -224,7 +233,7 @@ enum rs_code rs_job_spawn(const char *workspace, struct rs_store *st, const stru
     char *line = rs_words_line((const char *const *)words, length(words));
     rc = rs_jobs_reserve(st, cmd->name, line, &id, err);
     if (!rc) {
-        rc = start(workspace, id, words, err);
+        rc = start(workspace, id, words, actor, err);
         struct rs_err second = {0};
         if (rc && rs_jobs_abandon(st, id, err->msg, &second)) {
             rs_log(RS_LOG_WARN, "job", "id=%lld stays reserved: %s", (long long)id, second.msg);

@@ -20,8 +20,7 @@ enum { SRV_ARG_CHARS = 1024, SRV_ARG_ITEMS = 100 };
     "^(([+]{0,2}|~)[A-Za-z][A-Za-z0-9_.]*=[^\\u0000]*|" \
     "~[A-Za-z][A-Za-z0-9_.]*)$"
 
-/* May a request start it? Not what a door does itself, what shows a secret, or what wants the store
- * to itself. */
+/* May a request start it? As rs_job_allowed. */
 bool srv_command_startable(const struct rs_cmd *cmd);
 /* The last part of its path: "model-promote". */
 void srv_command_slug(const struct rs_cmd *cmd, char out[64]);

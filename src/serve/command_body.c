@@ -11,10 +11,12 @@
 #include <string.h>
 
 #include "admin_impl.h"
+#include "rs/commands/spawn.h"
 
 bool srv_command_startable(const struct rs_cmd *cmd)
 {
-    return !(cmd->flags & (RS_CMD_DOOR | RS_CMD_SECRET | RS_CMD_ALONE));
+    struct rs_err ignored = {0};
+    return rs_job_allowed(cmd, &ignored) == RS_OK;
 }
 
 void srv_command_slug(const struct rs_cmd *cmd, char out[64])

@@ -105,7 +105,8 @@ RS_MUST_USE enum rs_code rs_ctx_bundle_hash(struct rs_ctx *ctx, const char *ref,
                                             char **label_out, struct rs_err *err);
 /* Path of a bundle by hash: models/<sha256>.rsm. The caller frees. */
 char *rs_ctx_bundle_path(const struct rs_ctx *ctx, const char *sha256);
-/* The login name, for the journal. */
+/* Who changes the registry, for the journal: RECSYS_ACTOR, as jobs of a server have it, else the login
+ * name. */
 const char *rs_ctx_actor(void);
 
 #endif

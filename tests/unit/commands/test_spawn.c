@@ -62,7 +62,7 @@ static enum rs_code spawn(struct rs_store *st, const char *name, const char *con
                           int64_t *id, struct rs_err *err)
 {
     struct rs_args *args = parse(name, words);
-    enum rs_code rc = rs_job_spawn(t.dir, st, rs_command_named(name), args, id, err);
+    enum rs_code rc = rs_job_spawn(t.dir, st, rs_command_named(name), args, NULL, id, err);
     rs_args_free(args);
     return rc;
 }
@@ -144,6 +144,33 @@ static void a_job_ends_with_its_result(void **state)
     char *path = rs_job_stderr(t.dir, id);
     assert_false(rs_fs_exists(path)); /* it said nothing */
     free(path);
+}
+
+/* Relative paths are the workspace's; the journal names who asked, not who runs the server. */
+static void a_job_works_in_the_workspace_for_who_asked(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    char run[RS_RUN_ID];
+    int64_t id = started("db backup", WORDS("backup/store.db"));
+    struct rs_job j = wait_for(id, has_ended);
+    assert_string_equal(j.message, "");
+    rs_job_clear(&j);
+    char *copy = rs_path_join(t.dir, "backup/store.db");
+    assert_true(rs_fs_exists(copy));
+    free(copy);
+    ref_store_run(&t, 1, run);
+    struct rs_args *args = parse("model register", WORDS("--run", run));
+    assert_ok(
+        rs_job_spawn(t.dir, t.st, rs_command_named("model register"), args, "token ops", &id, &err),
+        &err);
+    rs_args_free(args);
+    j = wait_for(id, has_ended);
+    assert_string_equal(j.message, "");
+    rs_job_clear(&j);
+    assert_int_equal(ref_store_int(t.path, "SELECT count(*) FROM rs_journal WHERE actor = "
+                                           "'token ops'"),
+                     1);
 }
 
 static void a_job_that_fails_says_why(void **state)
@@ -356,6 +383,7 @@ int main(int argc, char **argv)
     if (argc > 1) return rs_cli_main(argc, argv, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_ends_with_its_result),
+        cmocka_unit_test(a_job_works_in_the_workspace_for_who_asked),
         cmocka_unit_test(a_job_that_fails_says_why),
         cmocka_unit_test(a_job_fails_with_its_configuration),
         cmocka_unit_test(a_job_has_nothing_of_ours),
