@@ -30,9 +30,13 @@ struct entry {
     unsigned char key[];
 };
 
+struct chain {
+    struct entry *first;
+};
+
 struct shard {
     pthread_mutex_t lock; /* guards what follows */
-    struct entry **chains;
+    struct chain *chains;
     size_t n_chains; /* a power of two, or 0: keeps nothing */
     struct entry *newest, *oldest;
     size_t bytes, max_bytes, entries;
@@ -77,7 +81,7 @@ static size_t cost(const struct entry *e)
     return sizeof(*e) + e->key_len + sizeof(*e->body) + e->body->len + 2 * (size_t)ALLOCATION;
 }
 
-static struct entry **chain_of(struct shard *s, uint64_t hash)
+static struct chain *chain_of(struct shard *s, uint64_t hash)
 {
     return &s->chains[hash / N_SHARDS & (s->n_chains - 1)];
 }
@@ -98,7 +102,7 @@ static void link_newest(struct shard *s, struct entry *e)
 
 static void drop(struct shard *s, struct entry *e)
 {
-    struct entry **at = chain_of(s, e->hash);
+    struct entry **at = &chain_of(s, e->hash)->first;
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
@@ -118,7 +122,7 @@ static void shrink_to(struct shard *s, size_t max_bytes)
 static struct entry *find(struct shard *s, uint64_t hash, const void *key, size_t len)
 {
     if (!s->n_chains) return NULL;
-    struct entry *e = *chain_of(s, hash);
+    struct entry *e = chain_of(s, hash)->first;
     while (e && !(e->hash == hash && e->key_len == len && memcmp(e->key, key, len) == 0))
         e = e->next;
     return e;
@@ -129,12 +133,12 @@ static void link_chain(struct shard *s, struct entry *e)
 {
     int n = 0;
     struct entry *last = NULL;
-    for (struct entry *at = *chain_of(s, e->hash); at; at = at->next, n++)
+    struct chain *chain = chain_of(s, e->hash);
+    for (struct entry *at = chain->first; at; at = at->next, n++)
         last = at;
     if (n == MAX_CHAIN) drop(s, last);
-    struct entry **first = chain_of(s, e->hash);
-    e->next = *first;
-    *first = e;
+    e->next = chain->first;
+    chain->first = e;
 }
 
 static void insert(struct shard *s, struct entry *e)

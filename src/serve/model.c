@@ -223,7 +223,7 @@ static enum rs_code open_model(struct srv_models *m, const char *path, const cha
                                const struct srv_settings *s, struct srv_model *model,
                                struct rs_err *err)
 {
-    struct srv_file file;
+    struct srv_file file = {0};
     enum rs_code rc = look(path, &file, err);
     if (!rc) rc = rs_bundle_open(path, &model->bundle, err);
     if (!rc) rc = prove(m, path, sha256, &file, err);

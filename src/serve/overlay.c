@@ -45,8 +45,12 @@ struct names {
     size_t n, cap;
 };
 
+struct chunk {
+    struct event *events; /* [CHUNK] */
+};
+
 struct log {
-    struct event **chunks;
+    struct chunk *chunks;
     size_t n, n_chunks, cap_chunks;
     struct names users, items;
     struct rs_arena *texts;
@@ -145,7 +149,7 @@ static void log_free(struct log *log)
 {
     if (!log) return;
     for (size_t i = 0; i < log->n_chunks; i++)
-        free(log->chunks[i]);
+        free(log->chunks[i].events);
     free(log->chunks);
     free(log->users.slots);
     free(log->users.list);
@@ -157,7 +161,7 @@ static void log_free(struct log *log)
 
 static struct event *log_at(const struct log *log, size_t place)
 {
-    return &log->chunks[place / CHUNK][place % CHUNK];
+    return &log->chunks[place / CHUNK].events[place % CHUNK];
 }
 
 static bool grow_log(struct log *log)
@@ -166,14 +170,14 @@ static bool grow_log(struct log *log)
     if (log->n >= MAX_NUMBERED) return false;
     if (log->n_chunks == log->cap_chunks) {
         size_t cap = log->cap_chunks ? 2 * log->cap_chunks : 16;
-        struct event **chunks = rs_try_realloc(log->chunks, log->cap_chunks, cap, sizeof(*chunks));
+        struct chunk *chunks = rs_try_realloc(log->chunks, log->cap_chunks, cap, sizeof(*chunks));
         if (!chunks) return false;
         log->chunks = chunks;
         log->cap_chunks = cap;
     }
-    struct event *chunk = rs_try_alloc_raw(CHUNK, sizeof(*chunk));
-    if (!chunk) return false;
-    log->chunks[log->n_chunks++] = chunk;
+    struct event *events = rs_try_alloc_raw(CHUNK, sizeof(*events));
+    if (!events) return false;
+    log->chunks[log->n_chunks++].events = events;
     return true;
 }
 

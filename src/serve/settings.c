@@ -27,11 +27,14 @@ static void free_settings(struct srv_settings *s)
     free(s);
 }
 
+void srv_settings_hold(const struct srv_settings *s)
+{
+    atomic_fetch_add_explicit(&s->own->refs, 1, memory_order_relaxed);
+}
+
 void srv_settings_release(const struct srv_settings *s)
 {
-    if (!s) return;
-    struct srv_settings *own = (struct srv_settings *)(uintptr_t)s; /* the count is ours to write */
-    if (atomic_fetch_sub(&own->refs, 1) == 1) free_settings(own);
+    if (s && atomic_fetch_sub(&s->own->refs, 1) == 1) free_settings(s->own);
 }
 
 /* ---- texts --------------------------------------------------------------------------------- */
@@ -163,6 +166,7 @@ enum rs_code srv_settings_read(const struct rs_conf *conf, const char *workspace
 {
     struct srv_settings *s = rs_xalloc(1, sizeof(*s));
     atomic_init(&s->refs, 1);
+    s->own = s;
     read_numbers(s, conf);
     enum rs_code rc = read_texts(s, conf, workspace, err);
     if (!rc) rc = read_token(s, env_token, err);

@@ -26,6 +26,7 @@
 /* The group `serving` as read; immutable, replaced by SIGHUP. */
 struct srv_settings {
     atomic_int refs;
+    struct srv_settings *own; /* itself: holders see it const, the count is not */
     char *alias, *host;
     int port, threads;
     bool read_needs_token;
@@ -43,6 +44,7 @@ struct srv_settings {
 RS_MUST_USE enum rs_code srv_settings_read(const struct rs_conf *conf, const char *workspace,
                                            const char *env_token, struct srv_settings **out,
                                            struct rs_err *err);
+void srv_settings_hold(const struct srv_settings *s); /* one more holder, of who holds it already */
 void srv_settings_release(const struct srv_settings *s);
 
 /* ---- the served model (model.c) ------------------------------------------------------------ */
@@ -74,10 +76,10 @@ struct srv_model *srv_model_acquire(struct srv_models *m);
 /* The current or the previous one if it is that version, else NULL. */
 struct srv_model *srv_model_acquire_version(struct srv_models *m, int64_t version);
 void srv_model_release(struct srv_models *m, struct srv_model *held); /* NULL is fine */
-/* Opens, verifies (checksums and SHA-256; a file that was hashed before and has not changed since is
- * not hashed again) and publishes. On failure what served goes on. RS_ENOTFOUND: no file; RS_EDAMAGED:
- * not what was registered; RS_EBUSY: replaced meanwhile; else as rs_bundle_open, rs_allowed_read. One
- * thread at a time. */
+/* Opens, verifies (checksums and SHA-256; a file that was hashed before and has not changed since
+ * is not hashed again) and publishes. On failure what served goes on. RS_ENOTFOUND: no file;
+ * RS_EDAMAGED: not what was registered; RS_EBUSY: replaced meanwhile; else as rs_bundle_open and
+ * rs_allowed_read. One thread at a time. */
 RS_MUST_USE enum rs_code srv_model_publish(struct srv_models *m, const char *path,
                                            const char *sha256, int64_t version,
                                            const struct srv_settings *s, struct rs_err *err);
@@ -157,8 +159,8 @@ typedef void *srv_thread_fn(void *arg);
 RS_MUST_USE enum rs_code srv_thread_start(pthread_t *out, srv_thread_fn *run, void *arg,
                                           const char *what, struct rs_err *err);
 /* *st is a connection to the file that is at path now: one to a file that has gone from there is
- * closed, and none is made where there is no file. mark, *changed_out: as of rs_store_changes; a new
- * connection has changed. RS_EBUSY: no file; else as rs_store_open. On failure *st may be NULL. */
+ * closed, and no file is made. mark, *changed_out: as of rs_store_changes; a new connection has
+ * changed. RS_EBUSY: no file; else as rs_store_open. On failure *st may be NULL. */
 RS_MUST_USE enum rs_code srv_store_keep(const char *path, struct rs_store **st, uint64_t *mark,
                                         bool *changed_out, struct rs_err *err);
 
@@ -181,10 +183,10 @@ void srv_queue_stop(struct srv_queue *q); /* what waits is done first; then free
 /* ---- watch (watch.c) ----------------------------------------------------------------------- */
 
 /* Every 100 ms: has the store changed (data_version, or another file in its place), or have the
- * settings? Then tokens, feedback, alias. Reaps connections, flushes the access log, lets old models
- * go, writes the job row's detail every second. Logs what it cannot do once a change of state; a
- * store that is gone is looked for again, and what serves goes on serving. A version that cannot be
- * served is refused once, and tried again when its file changes, or every 5 s.
+ * settings? Then tokens, feedback, alias. Reaps connections, flushes the access log, lets old
+ * models go, writes the job row's detail every second. Logs what it cannot do once a change of
+ * state; a store that is gone is looked for again, and what serves goes on serving. A version that
+ * cannot be served is refused once, and tried again when its file changes, or every 5 s.
  *
  * Starts last and stops first: it uses all other parts. The first look at the store is done before
  * srv_watch_start returns, so tokens, feedback and model are there then; that they cannot be is no
