@@ -5,6 +5,7 @@
 #define SERVE_HTTP_IMPL_H
 
 #include <microhttpd.h>
+#include <sys/socket.h>
 
 #include "state_impl.h"
 
@@ -37,15 +38,18 @@ void srv_rates_free(struct srv_rates *r);
 
 /* ---- one server (server.c) ----------------------------------------------------------------- */
 
-struct srv_limits; /* limit.c: token buckets by client */
-struct srv_conns;  /* conns.c: connections by age, for the slow and the idle */
-struct srv_access; /* access.c: lines that wait to be written */
+struct srv_limits;   /* limit.c: token buckets by client */
+struct srv_conns;    /* conns.c: connections by age, for the slow and the idle */
+struct srv_access;   /* access.c: lines that wait to be written */
+struct srv_listener; /* listen.c: the socket, and the thread that accepts */
+struct srv_pool;     /* pool.c: requests and scratch memory between their uses */
 
 struct srv {
-    struct rs_ctx *ctx; /* main thread only */
+    struct rs_ctx *ctx;         /* main thread only */
+    const struct rs_args *args; /* of `serve`, for SIGHUP */
     char *workspace, *db_path, *models_dir;
     pthread_mutex_t settings_lock;
-    const struct srv_settings *settings; /* under settings_lock; srv_settings_acquire */
+    struct srv_settings *settings; /* under settings_lock; srv_settings_acquire */
     char *env_token;
     char address[96]; /* "http://127.0.0.1:8000" */
     struct srv_models *models;
@@ -58,43 +62,140 @@ struct srv {
     struct srv_conns *conns;
     struct srv_access *access;
     _Atomic(struct srv_body *) document; /* /openapi.json, NULL until it is asked for */
+    struct srv_listener *listener;
+    struct srv_pool *pool;
     struct srv_metrics metrics;
     struct MHD_Daemon *daemon;
+    char *tls_cert, *tls_key; /* PEM; NULL: plain HTTP */
+    char daemon_says[200];    /* the first thing that libmicrohttpd said while it started */
     struct rs_job_handle *job;
     atomic_bool draining; /* answers close their connections */
+    atomic_bool stopping; /* requests are dropped: parts go away */
     atomic_ullong request_ids;
     char id_prefix[17]; /* hex, of this process */
 };
 const struct srv_settings *srv_settings_acquire(struct srv *s);
-/* Parts of srv_start and srv_stop in the order of what needs what; both run on the main thread. */
-RS_MUST_USE enum rs_code srv_start(struct rs_ctx *ctx, struct srv **out, struct rs_err *err);
-RS_MUST_USE enum rs_code srv_reload(struct srv *s, struct rs_err *err); /* SIGHUP */
-void srv_stop(struct srv *s); /* quiesce, drain, stop threads, free */
+/* Parts of srv_start and srv_stop in the order of what needs what; both run on the main thread,
+ * whose signals the caller has blocked. args: of the command `serve`. */
+RS_MUST_USE enum rs_code srv_start(struct rs_ctx *ctx, const struct rs_args *args, struct srv **out,
+                                   struct rs_err *err);
+/* SIGHUP. A configuration that cannot be leaves the old one in force. */
+RS_MUST_USE enum rs_code srv_reload(struct srv *s, struct rs_err *err);
+/* Accepts nothing more; answers close their connections. */
+void srv_drain(struct srv *s);
+void srv_stop(struct srv *s); /* drops what is left of requests, stops threads, frees; or NULL */
+
+uint64_t srv_random(void); /* of the system */
+
+/* ---- libmicrohttpd (daemon.c, tls.c) ------------------------------------------------------- */
+
+/* PEM of both files, the caller's; NULL where TLS is not set. RS_EARG, RS_EIO name the file. */
+RS_MUST_USE enum rs_code srv_tls_read(const struct srv_settings *set, char **cert_out,
+                                      char **key_out, struct rs_err *err);
+/* Sets s->daemon. connections: at most. RS_EARG: certificate and key do not fit; RS_EIO. */
+RS_MUST_USE enum rs_code srv_daemon_start(struct srv *s, const struct srv_settings *set,
+                                          int connections, struct rs_err *err);
+
+/* ---- listening (listen.c) ------------------------------------------------------------------ */
+
+/* Binds and listens; sets s->address. RS_EBUSY: taken; RS_EARG: no such host or address; RS_EIO. */
+RS_MUST_USE enum rs_code srv_listen(struct srv *s, const struct srv_settings *set,
+                                    struct srv_listener **out, struct rs_err *err);
+/* Hands what comes to s->daemon from now on. Near the limit of connections the longest idle goes
+ * first; where none is idle newcomers wait in the kernel's queue. */
+RS_MUST_USE enum rs_code srv_listener_start(struct srv_listener *l, struct rs_err *err);
+/* Closes the socket: whoever comes now is refused. srv_listener_free ends it too. */
+void srv_listener_stop(struct srv_listener *l);
+void srv_listener_free(struct srv_listener *l);
 
 /* ---- one request (http.c) ------------------------------------------------------------------ */
 
-/* From its first line to its last byte. Made by the URI callback, kept in a free list. */
+/* Methods; OTHER ones are known, but no call has them. */
+enum srv_verb {
+    SRV_VERB_GET,
+    SRV_VERB_HEAD,
+    SRV_VERB_POST,
+    SRV_VERB_OPTIONS,
+    SRV_VERB_OTHER,
+    SRV_VERB_UNKNOWN,
+};
+
+/* The heads that matter, in the connection's memory. */
+struct srv_heads {
+    const char *host, *authorization, *content_type, *content_encoding, *transfer_encoding;
+    const char *origin, *asked_method, *if_none_match, *request_id;
+    const char *length_text; /* Content-Length */
+    uint64_t length;
+};
+
+/* From its first line to its last byte. Made by the URI callback, kept in a pool. */
 struct srv_request {
     struct srv_call call; /* first: srv_http_done gets it back */
+    struct srv *srv;
+    struct srv_request *next; /* in the pool */
     struct MHD_Connection *connection;
-    char *uri; /* raw, in call.arena */
+    struct srv_conn *conn;
+    char *uri; /* raw, in call.arena; NULL: no memory for it */
+    const char *path_values[4];
+    const char *query;  /* in uri, after '?'; or NULL */
+    const char *uri_at; /* where the connection's memory has it */
+    size_t uri_len, path_len;
+    struct srv_heads heads;
     struct rs_str body;
     char actor[64];
-    char id[40];     /* request id: the client's where it is sound, else ours */
-    char client[48]; /* address */
+    char id[40]; /* request id: the client's where it is sound, else ours */
     int64_t begun_ns;
-    int status; /* as queued */
-    enum { SRV_NEW, SRV_READING, SRV_WAITING, SRV_DONE } stage;
-    struct MHD_Response *response; /* made by srv_http_done while suspended */
-    const struct srv_settings *held;
+    uint64_t body_read; /* bytes, of which `body` has none where the answer is settled */
+    enum srv_verb verb;
+    enum {
+        SRV_NEW,     /* heads not seen */
+        SRV_READING, /* the body comes */
+        SRV_HELD,    /* for a queue: suspended when libmicrohttpd comes back */
+        SRV_WAITING, /* suspended; in a queue */
+        SRV_DONE,    /* its response is queued */
+    } stage;
+    bool close;                    /* the connection ends with the answer */
+    unsigned allow;                /* bits of methods, for Allow; 0: none */
+    int retry_s;                   /* Retry-After; 0: none */
+    int status;                    /* of the response; 0: none yet */
+    size_t sent;                   /* bytes of the response's body */
+    struct MHD_Response *response; /* made, not queued */
+    const struct srv_settings *settings;
     int route_index; /* -1: none */
 };
+/* For MHD_OPTION_URI_LOG_CALLBACK, MHD_start_daemon, MHD_OPTION_NOTIFY_COMPLETED and
+ * MHD_OPTION_NOTIFY_CONNECTION; cls is the struct srv. */
+void *srv_http_begin(void *cls, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result srv_http_answer(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *data,
+                                size_t *size, void **request);
+void srv_http_end(void *cls, struct MHD_Connection *connection, void **request,
+                  enum MHD_RequestTerminationCode why);
+size_t srv_http_unescape(void *cls, struct MHD_Connection *connection, char *text); /* as it is */
+void srv_http_connection(void *cls, struct MHD_Connection *connection, void **context,
+                         enum MHD_ConnectionNotificationCode what);
 /* A call's handler has returned rc (on any thread but the http ones): make its response and let the
  * connection go on. */
 void srv_http_done(struct srv_call *c, enum rs_code rc, const struct rs_err *err);
 
+/* heads.c: reads the heads into r->heads. NULL: they are sound; else what is wrong with them, and
+ * *status_out. Line ends other than CR LF, folded lines, NUL and control characters, names that are
+ * no token, doubled and contradicting heads are all refused: whoever stands before this server may
+ * read them differently. */
+const char *srv_heads_read(struct srv_request *r, const char *method, const char *version,
+                           int *status_out);
+
+/* admit.c: settles what the heads alone decide: sets route, path values, query, actor; or makes a
+ * response (r->response) that refuses. */
+void srv_admit(struct srv_request *r);
+enum srv_verb srv_verb_of(const char *method);
+const char *srv_verb_name(enum srv_verb verb); /* "other" where no call has it */
+
+/* ---- answers (reply.c) --------------------------------------------------------------------- */
+
 /* Errors that belong to HTTP rather than to a code of the program. */
 #define SRV_HTTP_ERRORS(X)           \
+    X(400, "bad_request")            \
     X(401, "unauthorized")           \
     X(403, "forbidden")              \
     X(404, "not_found")              \
@@ -106,27 +207,66 @@ void srv_http_done(struct srv_call *c, enum rs_code rc, const struct rs_err *err
     X(415, "unsupported_media_type") \
     X(429, "rate_limited")           \
     X(431, "header_too_large")       \
+    X(501, "not_implemented")        \
     X(503, "unavailable")
 
-/* limit.c */
+/* Each makes r->response (NULL: no memory) and sets r->status. */
+void srv_reply_result(struct srv_request *r, enum rs_code rc, const struct rs_err *err);
+void srv_reply_error(struct srv_request *r, int status, const char *fmt, ...) RS_PRINTF(3, 4);
+void srv_reply_options(struct srv_request *r); /* 204: what r->allow has, and CORS */
+
+/* ---- memory between its uses (pool.c) ------------------------------------------------------ */
+
+struct srv_bench { /* what a handler works with: one a thread that runs one */
+    struct srv_bench *next;
+    struct rs_arena *scratch;
+    size_t block;
+    struct rs_str out;
+};
+struct srv_pool *srv_pool_new(void);
+void srv_pool_free(struct srv_pool *p); /* after all was given back */
+struct srv_request *srv_pool_request(struct srv_pool *p);
+void srv_pool_give_request(struct srv_pool *p, struct srv_request *r);
+/* n_items: of the model that is scored; 0: none. */
+struct srv_bench *srv_pool_bench(struct srv_pool *p, int32_t n_items);
+void srv_pool_give_bench(struct srv_pool *p, struct srv_bench *b);
+
+/* ---- limit.c ------------------------------------------------------------------------------- */
+
 struct srv_limits *srv_limits_new(void);
 void srv_limits_free(struct srv_limits *l);
 /* May this client (address; IPv6 by /64) ask now? false: *retry_s_out whole seconds. */
 bool srv_limits_take(struct srv_limits *l, const struct sockaddr *from, double rate, double burst,
                      int64_t now_ns, int *retry_s_out);
 
-/* conns.c: a connection that has not sent a whole request head within idle_s, or a whole body
- * within request_s, is shut down; near the limit the longest idle go first. */
+/* ---- conns.c ------------------------------------------------------------------------------- */
+
+/* A connection that has not sent a whole request head within idle_s, a whole body within request_s,
+ * or not taken its answer within idle_s, is shut down; near the limit the longest idle go first.
+ * srv_conns.lock guards the list and keeps a descriptor from being closed while it is shut down. */
+enum srv_conn_state { SRV_CONN_IDLE, SRV_CONN_BODY, SRV_CONN_BUSY, SRV_CONN_ANSWER, SRV_CONN_SHUT };
+struct srv_conn {
+    struct srv_conn *newer, *older; /* under lock */
+    int fd;
+    atomic_ullong mark; /* since when (ms, monotonic) << 3 | state */
+    char client[48];    /* address */
+};
 struct srv_conns *srv_conns_new(int max);
 void srv_conns_free(struct srv_conns *c);
-void *srv_conns_open(struct srv_conns *c, int fd); /* socket context for MHD */
-void srv_conns_close(struct srv_conns *c, void *handle);
-enum srv_conn_state { SRV_CONN_IDLE, SRV_CONN_BODY, SRV_CONN_BUSY };
-void srv_conns_mark(struct srv_conns *c, void *handle, enum srv_conn_state state);
+struct srv_conn *srv_conns_open(struct srv_conns *c, int fd, const struct sockaddr *from);
+void srv_conns_close(struct srv_conns *c, struct srv_conn *conn);
+/* By the thread that serves the connection; takes no lock. */
+void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t now_ns);
 int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s); /* by watch; how many */
+void srv_conns_shut_all(struct srv_conns *c);
+/* Is there a place for one more? Where there is none the longest idle is shut down. */
+bool srv_conns_make_room(struct srv_conns *c);
 
-/* access.c: {"time","level":"info","event":"request","id","client","method","route","status",
- * "ms","bytes","actor"}; never query, body or token. Buffered; flushed by watch and at 64 KiB. */
+/* ---- access.c ------------------------------------------------------------------------------ */
+
+/* {"time","level":"info","event":"request","id","client","method","route","status","ms","bytes",
+ * "actor"}; never query, body or token. Buffered; written by watch, and at 64 KiB as far as the
+ * reader takes it at once. What a reader does not take is dropped in the end, and counted. */
 struct srv_access *srv_access_new(int fd);
 void srv_access_free(struct srv_access *a); /* flushes */
 void srv_access_add(struct srv_access *a, const struct srv_request *r, const char *method,
