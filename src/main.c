@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "rs/cli/cli.h"
+#include "rs/serve/serve.h"
 
 /*
  * Idle OpenMP threads spin unless told otherwise, which on a busy machine takes the cores from the
@@ -18,6 +19,7 @@ static void let_idle_threads_sleep(char **argv)
 }
 
 static const struct rs_door doors[] = {
+    {.command = "serve", .run = rs_serve_run, .libraries = rs_serve_libraries},
     {.command = NULL},
 };
 

@@ -269,6 +269,20 @@ static int run_own(struct rs_cli *cli, const struct rs_cmd *cmd, const struct rs
     return 0;
 }
 
+/* What a command has to say before its end; then it says nothing more. */
+struct announced {
+    struct rs_cli *cli;
+    bool done;
+};
+
+static void on_announce(const struct rs_result *r, void *arg)
+{
+    struct announced *a = arg;
+    print_result(a->cli, r);
+    fflush(a->cli->out);
+    a->done = true;
+}
+
 /* The door that main gave for a command, or NULL. */
 static const struct rs_door *door_of(const struct rs_cli *cli, const struct rs_cmd *cmd)
 {
@@ -305,14 +319,18 @@ static int run_command(struct rs_cli *cli, const struct rs_cmd *cmd, const struc
     rs_bar_init(&bar, stderr, !cli->quiet);
     cli->ctx->on_progress = on_bar;
     cli->ctx->progress_ctx = &bar;
+    struct announced announced = {.cli = cli};
+    cli->ctx->announce = on_announce;
+    cli->ctx->announce_arg = &announced;
     enum rs_code rc = door ? pass_door(cli, door, args, &result, &err)
                            : rs_ctx_run(cli->ctx, cmd, args, &result, &err);
     rs_bar_finish(&bar);
+    cli->ctx->announce = NULL;
     int status;
     if (rc) {
         status = rs_cli_fail(cli, &err);
     } else {
-        print_result(cli, &result);
+        if (!announced.done) print_result(cli, &result);
         status = result.exit_status;
     }
     rs_result_clear(&result);

@@ -34,6 +34,10 @@ struct rs_ctx {
     char *command_line;         /* for the job's row */
     int64_t adopt;              /* row that the next command runs as, reserved by another; or 0 */
     const struct rs_door *doors; /* main's list; or NULL */
+    /* Prints the result of a command that goes on (a server that listens), instead of at its end;
+     * or NULL: nobody waits for it. */
+    void (*announce)(const struct rs_result *r, void *arg);
+    void *announce_arg;
 };
 
 struct rs_ctx *rs_ctx_new(const char *workspace);
