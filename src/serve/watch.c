@@ -47,7 +47,7 @@ struct srv_watch {
     uint64_t mark;
     const struct srv_settings *settings; /* held: those of the last look */
     int64_t served;                      /* version; 0: none */
-    bool republish;                      /* it was published with other settings */
+    bool republish;                      /* it was published with other lists */
     struct refusal refused;
     struct state opened, tokens, feedback, alias;
     int64_t resets; /* of the overlay, at the last look */
@@ -88,10 +88,11 @@ static void look_at_feedback(struct srv_watch *w)
 
 static void withdraw(struct srv_watch *w)
 {
-    if (w->served)
+    if (w->served) {
         rs_log(RS_LOG_WARN, "swap", "alias=%s points at no version any more: nothing is served",
                w->settings->alias);
-    srv_models_withdraw(w->srv->models);
+        srv_models_withdraw(w->srv->models);
+    }
     w->served = 0;
     w->republish = false;
     w->refused = (struct refusal){0};
@@ -169,15 +170,21 @@ static void look_at_alias(struct srv_watch *w)
 
 /* ---- one round ----------------------------------------------------------------------------- */
 
-/* Whether they are others than at the last look. */
+static bool has_lists(const struct srv_settings *s)
+{
+    return s && (s->allow[0] || s->deny[0]);
+}
+
+/* Whether they are others than at the last look. Lists of items are read with the model. */
 static bool take_settings(struct srv_watch *w)
 {
-    const struct srv_settings *now = srv_settings_acquire(w->srv);
     const struct srv_settings *old = w->settings;
-    w->settings = now;
-    bool changed = now != old;
-    if (changed && old && old->cache_bytes != now->cache_bytes)
-        srv_cache_resize(w->srv->cache, now->cache_bytes);
+    w->settings = srv_settings_acquire(w->srv);
+    bool changed = w->settings != old;
+    if (changed) {
+        w->republish = w->republish || has_lists(w->settings) || has_lists(old);
+        w->refused = (struct refusal){0};
+    }
     srv_settings_release(old);
     return changed;
 }
@@ -219,10 +226,6 @@ static void look_round(struct srv_watch *w)
     int64_t now_ns = rs_clock_mono_ns();
     bool slow = now_ns >= w->slow_ns;
     bool reloaded = take_settings(w);
-    if (reloaded) {
-        w->republish = true;
-        w->refused = (struct refusal){0};
-    }
     look_at_store(w, slow || reloaded);
     atomic_store(&w->refused_version, w->refused.version);
     keep_house(w);
