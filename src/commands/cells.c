@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "rs/base/clock.h"
+#include "rs/base/str.h"
 
 void rs_cell_id(struct rs_table *t, const struct rs_idmap *map, int32_t index)
 {
@@ -24,6 +25,22 @@ void rs_cell_genres(struct rs_table *t, const struct rs_catalogue *c, int32_t it
     rs_catalogue_add_genres(c, item, &text);
     rs_table_str(t, rs_str_text(&text));
     rs_str_clear(&text);
+}
+
+double rs_float_real(float v)
+{
+    double real = (double)v;
+    struct rs_str text;
+    rs_str_init(&text, 0);
+    rs_str_add_float(&text, v);
+    (void)rs_str_to_double(rs_str_text(&text), &real); /* a NaN stays one */
+    rs_str_clear(&text);
+    return real;
+}
+
+void rs_cell_float(struct rs_table *t, float v)
+{
+    rs_table_real(t, rs_float_real(v));
 }
 
 void rs_cell_time(struct rs_table *t, int64_t time_ms)

@@ -11,7 +11,10 @@
 
 void rs_cell_id(struct rs_table *t, const struct rs_idmap *map, int32_t index);
 void rs_cell_genres(struct rs_table *t, const struct rs_catalogue *c, int32_t item); /* "A|B" */
-void rs_cell_time(struct rs_table *t, int64_t time_ms);                              /* 0: empty */
+/* A score: in JSON the digits that the float has, as the server prints it, not those of a double. */
+void rs_cell_float(struct rs_table *t, float v);
+double rs_float_real(float v);                          /* the number with those digits */
+void rs_cell_time(struct rs_table *t, int64_t time_ms); /* 0: empty */
 
 struct rs_val *rs_interval_val(struct rs_interval i);                /* [lo, hi] */
 void rs_interval_text(struct rs_interval i, char *buf, size_t size); /* "[0.0749, 0.0990]" or "" */

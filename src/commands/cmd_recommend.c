@@ -151,7 +151,7 @@ static struct rs_table *ranked_table(const struct rs_bundle *b, const struct rs_
         rs_table_row(t);
         rs_table_int(t, offset + i + 1);
         rs_cell_id(t, b->items, list[i].item);
-        rs_table_real(t, (double)list[i].score);
+        rs_cell_float(t, list[i].score);
         rs_table_str(t, rs_catalogue_title(b->catalogue, list[i].item));
         rs_cell_genres(t, b->catalogue, list[i].item);
     }
@@ -273,8 +273,8 @@ static void show_reasons(const struct rs_bundle *b, struct reason *reasons, int3
     for (int32_t i = 0; i < n && i < k; i++) {
         rs_table_row(t);
         rs_cell_id(t, b->items, reasons[i].item);
-        rs_table_real(t, (double)reasons[i].contribution);
-        rs_table_real(t, (double)reasons[i].value);
+        rs_cell_float(t, reasons[i].contribution);
+        rs_cell_float(t, reasons[i].value);
         rs_table_str(t, rs_catalogue_title(b->catalogue, reasons[i].item));
         rs_cell_genres(t, b->catalogue, reasons[i].item);
     }
@@ -298,7 +298,7 @@ static enum rs_code explain(const struct rs_bundle *b, const struct rs_profile *
             score += (double)contribution[i];
         }
         rs_val_set_real(out->doc, "score", score);
-        rs_val_set_real(out->doc, "base", (double)base);
+        rs_val_set_real(out->doc, "base", rs_float_real(base));
         show_reasons(b, reasons, who->n, k, out);
         if (fabsf(base) < 5e-5F) {
             rs_result_say(out, "score %.4f = contributions of %d items", score, who->n);

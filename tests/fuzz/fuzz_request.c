@@ -88,7 +88,7 @@ static bool declares(const struct srv_route *r, int status)
 }
 
 /* What http does with calls that are not run here. */
-static enum rs_code read_only(struct ref_server *t, const struct srv_route *r,
+static enum rs_code read_only(struct ref_core *t, const struct srv_route *r,
                               const char *const *values, const char *query, const char *body,
                               size_t len, struct rs_err *err)
 {
@@ -96,7 +96,7 @@ static enum rs_code read_only(struct ref_server *t, const struct srv_route *r,
     return srv_fields_read(&c, values, query ? query + 1 : NULL, body, len, err);
 }
 
-static void check(struct ref_server *t, const char *target, const char *body, size_t body_len,
+static void check(struct ref_core *t, const char *target, const char *body, size_t body_len,
                   uint64_t n)
 {
     const char *values[SRV_MAX_PATH_VALUES] = {0};
@@ -116,20 +116,20 @@ static void check(struct ref_server *t, const char *target, const char *body, si
         if (rc && !declares(r, rs_code_http(rc))) fail_msg("case %d: %s", (int)n, err.msg);
         return;
     }
-    struct ref_answer a = ref_ask_bytes(t, target, body, body_len);
+    struct ref_reply a = ref_core_bytes(t, target, body, body_len);
     int status = a.rc ? rs_code_http(a.rc) : a.status;
     if (!declares(r, status) || (a.rc && !a.err.msg[0]))
         fail_msg("case %d: %s: status %d: %s", (int)n, target, status, a.err.msg);
     if (!a.rc) ref_check_shape(r->answer, a.val);
-    ref_answer_clear(&a);
+    ref_reply_clear(&a);
 }
 
 static void any_request_is_answered_or_refused(void **state)
 {
     (void)state;
-    struct ref_server t;
-    ref_server_init(&t, 5, 20, 40);
-    ref_server_publish(&t, "als", "factors=4 iterations=2");
+    struct ref_core t;
+    ref_core_init(&t, 5, 20, 40);
+    ref_core_publish(&t, "als", "factors=4 iterations=2");
     for (uint64_t n = 0, end = fuzz_n_cases(20000); n < end; n++) {
         struct fuzz_text f;
         fuzz_make(&f, n, docs, words);
@@ -144,7 +144,7 @@ static void any_request_is_answered_or_refused(void **state)
         check(&t, target, post ? body : NULL, post ? body_len : 0, n);
         free(text);
     }
-    ref_server_clear(&t);
+    ref_core_clear(&t);
 }
 
 /* Sound JSON, or a sound query, of the route's own fields with values that mostly do not fit. */
@@ -188,9 +188,9 @@ static const char *pick(struct rs_rng *rng, const char *const *from, size_t n)
 static void made_up_fields_are_answered_or_refused(void **state)
 {
     (void)state;
-    struct ref_server t;
-    ref_server_init(&t, 5, 20, 40);
-    ref_server_publish(&t, "als", "factors=4 iterations=2");
+    struct ref_core t;
+    ref_core_init(&t, 5, 20, 40);
+    ref_core_publish(&t, "als", "factors=4 iterations=2");
     for (uint64_t n = 0, end = fuzz_n_cases(20000); n < end; n++) {
         struct rs_rng rng = rs_rng_make(n, rs_rng_stream("fields", 0));
         const struct srv_route *r = &srv_routes[rs_rng_below(&rng, (uint64_t)srv_n_routes())];
@@ -218,7 +218,7 @@ static void made_up_fields_are_answered_or_refused(void **state)
         rs_str_clear(&query);
         rs_str_clear(&body);
     }
-    ref_server_clear(&t);
+    ref_core_clear(&t);
 }
 
 int main(void)

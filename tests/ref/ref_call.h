@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "../src/serve/http_impl.h"
+#include "ref_shape.h"
 #include "ref_split.h"
 #include "ref_store.h"
 #include "rs/base/mem.h"
 #include "support.h"
 
-struct ref_server {
+struct ref_core {
     struct srv *srv;
     struct ref_split split;
     struct ref_store store;
@@ -25,7 +26,7 @@ struct ref_server {
     int64_t version; /* published last */
 };
 
-struct ref_answer {
+struct ref_reply {
     enum rs_code rc;
     int status;         /* of success */
     char *text;         /* of success; else NULL */
@@ -34,8 +35,8 @@ struct ref_answer {
     struct rs_err err;
 };
 
-static inline void ref_server_init(struct ref_server *t, uint64_t seed, int32_t n_users,
-                                   int32_t n_items)
+static inline void ref_core_init(struct ref_core *t, uint64_t seed, int32_t n_users,
+                                 int32_t n_items)
 {
     memset(t, 0, sizeof(*t));
     ref_split_init(&t->split, seed, n_users, n_items);
@@ -53,7 +54,7 @@ static inline void ref_server_init(struct ref_server *t, uint64_t seed, int32_t 
     t->srv->cache = srv_cache_new((size_t)4 << 20);
 }
 
-static inline void ref_server_clear(struct ref_server *t)
+static inline void ref_core_clear(struct ref_core *t)
 {
     srv_models_free(t->srv->models);
     srv_overlay_free(t->srv->overlay);
@@ -71,7 +72,7 @@ static inline void ref_server_clear(struct ref_server *t)
 }
 
 /* The next version: a model of the split, published. */
-static inline void ref_server_publish(struct ref_server *t, const char *model, const char *params)
+static inline void ref_core_publish(struct ref_core *t, const char *model, const char *params)
 {
     struct rs_err err = {0};
     char sha256[65];
@@ -85,8 +86,8 @@ static inline void ref_server_publish(struct ref_server *t, const char *model, c
 }
 
 /* What the writer thread does with a call of its. */
-static inline enum rs_code ref_server_write(struct ref_server *t, struct srv_call *c,
-                                            struct rs_err *err)
+static inline enum rs_code ref_core_write(struct ref_core *t, struct srv_call *c,
+                                          struct rs_err *err)
 {
     struct rs_store *st = NULL;
     enum rs_code rc = rs_ctx_store(t->ctx, &st, err);
@@ -100,9 +101,8 @@ static inline enum rs_code ref_server_write(struct ref_server *t, struct srv_cal
     return srv_overlay_catch_up(t->srv->overlay, st, err);
 }
 
-static inline enum rs_code ref_server_run(struct ref_server *t, struct srv_call *c,
-                                          const char *target, const char *body, size_t body_len,
-                                          struct rs_err *err)
+static inline enum rs_code ref_core_run(struct ref_core *t, struct srv_call *c, const char *target,
+                                        const char *body, size_t body_len, struct rs_err *err)
 {
     const char *values[SRV_MAX_PATH_VALUES] = {0};
     const char *query = strchr(target, '?');
@@ -115,14 +115,14 @@ static inline enum rs_code ref_server_run(struct ref_server *t, struct srv_call 
     enum rs_code rc = srv_fields_read(c, values, query ? query + 1 : NULL, body, body_len, err);
     if (rc) return rc;
     if (c->route->flags & SRV_MODEL && !c->model) return rs_fail(err, RS_EBUSY, "no model");
-    return c->route->flags & SRV_WRITER ? ref_server_write(t, c, err) : c->route->run(c, err);
+    return c->route->flags & SRV_WRITER ? ref_core_write(t, c, err) : c->route->run(c, err);
 }
 
 /* target: path and query. body: NULL for GET; bytes of POST. */
-static inline struct ref_answer ref_ask_bytes(struct ref_server *t, const char *target,
+static inline struct ref_reply ref_core_bytes(struct ref_core *t, const char *target,
                                               const char *body, size_t body_len)
 {
-    struct ref_answer a = {0};
+    struct ref_reply a = {0};
     rs_str_reset(&t->out);
     rs_arena_reset(t->arena);
     struct srv_call c = {.srv = t->srv,
@@ -133,7 +133,7 @@ static inline struct ref_answer ref_ask_bytes(struct ref_server *t, const char *
                          .ctx = t->ctx,
                          .out = &t->out,
                          .actor = ""};
-    a.rc = ref_server_run(t, &c, target, body, body_len, &a.err);
+    a.rc = ref_core_run(t, &c, target, body, body_len, &a.err);
     a.status = c.status;
     a.shared = c.shared != NULL;
     if (!a.rc) {
@@ -148,94 +148,29 @@ static inline struct ref_answer ref_ask_bytes(struct ref_server *t, const char *
     return a;
 }
 
-static inline void ref_answer_clear(struct ref_answer *a)
+static inline void ref_reply_clear(struct ref_reply *a)
 {
     free(a->text);
     rs_val_free(a->val);
-    *a = (struct ref_answer){0};
+    *a = (struct ref_reply){0};
 }
 
 /* It succeeds. */
-static inline struct ref_answer ref_ask(struct ref_server *t, const char *target, const char *body)
+static inline struct ref_reply ref_core_ask(struct ref_core *t, const char *target,
+                                            const char *body)
 {
-    struct ref_answer a = ref_ask_bytes(t, target, body, body ? strlen(body) : 0);
+    struct ref_reply a = ref_core_bytes(t, target, body, body ? strlen(body) : 0);
     assert_ok(a.rc, &a.err);
     return a;
 }
 
 /* It fails with that code and a message that contains `part`. */
-static inline void ref_ask_fails(struct ref_server *t, const char *target, const char *body,
-                                 enum rs_code code, const char *part)
+static inline void ref_core_fails(struct ref_core *t, const char *target, const char *body,
+                                  enum rs_code code, const char *part)
 {
-    struct ref_answer a = ref_ask_bytes(t, target, body, body ? strlen(body) : 0);
+    struct ref_reply a = ref_core_bytes(t, target, body, body ? strlen(body) : 0);
     assert_code(a.rc, code, &a.err, part);
-    ref_answer_clear(&a);
-}
-
-/* ---- shapes -------------------------------------------------------------------------------- */
-
-static inline void ref_check_shape(const char *name, const struct rs_val *v);
-
-static inline void ref_check_value(const struct srv_prop *p, const struct rs_val *v)
-{
-    static const struct {
-        const char *name;
-        unsigned types; /* bits 1 << enum rs_val_type */
-    } plain[] = {
-        {"id", 1U << RS_VAL_INT | 1U << RS_VAL_STR},
-        {"text", 1U << RS_VAL_STR},
-        {"integer", 1U << RS_VAL_INT},
-        {"number", 1U << RS_VAL_REAL},
-        {"boolean", 1U << RS_VAL_BOOL},
-        {"any", ~0U},
-    };
-    if (v->type == RS_VAL_NULL && p->flags & SRV_PROP_NULL) return;
-    for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
-        if (strcmp(plain[i].name, p->type) != 0) continue;
-        if (!(plain[i].types >> v->type & 1))
-            fail_msg("%s is a %s, not %s", p->name, rs_val_type_name(v->type), p->type);
-        return;
-    }
-    ref_check_shape(p->type, v);
-}
-
-static inline void ref_check_props(const struct srv_shape *s, const struct rs_val *v)
-{
-    size_t at = 0;
-    assert_int_equal(v->type, RS_VAL_MAP);
-    for (const struct srv_prop *p = s->props; p->name; p++) {
-        if (at == v->n || strcmp(v->keys[at], p->name) != 0) {
-            if (!(p->flags & SRV_PROP_OPTIONAL))
-                fail_msg("%s: no %s where it belongs", s->name, p->name);
-            continue;
-        }
-        const struct rs_val *value = v->items[at++];
-        if (!(p->flags & SRV_PROP_LIST)) {
-            ref_check_value(p, value);
-            continue;
-        }
-        assert_int_equal(value->type, RS_VAL_LIST);
-        for (size_t i = 0; i < value->n; i++)
-            ref_check_value(p, value->items[i]);
-    }
-    if (at < v->n && !s->open) fail_msg("%s: unexpected %s", s->name, v->keys[at]);
-}
-
-/* v has the keys of a shape, in its order, with values of their types, and (unless the shape is
- * open) no others. */
-static inline void ref_check_shape(const char *name, const struct rs_val *v)
-{
-    const struct srv_shape *s = srv_shapes;
-    while (s->name && strcmp(s->name, name) != 0)
-        s++;
-    if (!s->name) fail_msg("no shape %s", name);
-    if (!s->list) {
-        ref_check_props(s, v);
-        return;
-    }
-    assert_int_equal(v->type, RS_VAL_LIST);
-    for (size_t i = 0; i < v->n; i++)
-        ref_check_props(s, v->items[i]);
+    ref_reply_clear(&a);
 }
 
 #endif
