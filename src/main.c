@@ -1,5 +1,7 @@
 /* main - the command line, and the doors beside it. */
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "rs/cli/cli.h"
@@ -26,5 +28,9 @@ static const struct rs_door doors[] = {
 int main(int argc, char **argv)
 {
     let_idle_threads_sleep(argv);
+    prctl(PR_SET_NAME, "recsys-tui"); /* for ps; starting /proc/self/exe made it "exe" */
+    /* A container's first process inherits the orphans, jobs that a server started among them: the
+     * kernel reaps them. */
+    if (getpid() == 1) signal(SIGCHLD, SIG_IGN);
     return rs_cli_main(argc, argv, doors);
 }

@@ -303,6 +303,8 @@ static enum rs_code pass_door(struct rs_cli *cli, const struct rs_door *door,
         rc = rs_fail(err, RS_ECANCEL, "%s: interrupted", door->command);
     } else {
         rc = door->run(cli->ctx, args, out, err);
+        /* A wish to stop has reached whom it was meant for: the lines after it go on. */
+        if (!rc) atomic_store(&cli->ctx->task.cancel, false);
     }
     rs_cli_watch_signals(&cli->ctx->task);
     return rc;

@@ -57,6 +57,7 @@ static enum rs_code door_run(struct rs_ctx *ctx, const struct rs_args *args, str
     raise(SIGTERM);
     assert_string_equal(rs_args_command(args)->name, "serve");
     if (seen.answer) return rs_fail(err, seen.answer, "port %d is taken", (int)seen.port);
+    atomic_store(&ctx->task.cancel, true); /* as `serve stop` does through the row */
     rs_result_say(out, "served");
     return RS_OK;
 }
