@@ -61,8 +61,8 @@ int rs_cli_shell(struct rs_cli *cli);
 /* Ctrl-C, SIGTERM and SIGHUP set the cancel flag of the running command; a second Ctrl-C ends at
  * once. NULL: no command to cancel any more. */
 void rs_cli_watch_signals(struct rs_task *task);
-/* The signals that are watched get their default actions, for a door with its own handlers. One that
- * came before has set the cancel flag. */
+/* The signals that are watched get their default actions, for a door with its own handlers. One
+ * that came before has set the cancel flag. */
 void rs_cli_leave_signals(void);
 /* Did SIGTERM or SIGHUP come since the last call? A prompt ends then. */
 bool rs_cli_take_end(void);

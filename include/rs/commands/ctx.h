@@ -44,8 +44,8 @@ struct rs_ctx *rs_ctx_new(const char *workspace);
 void rs_ctx_free(struct rs_ctx *ctx);
 
 /* Run one command: composes the configuration from files, environment, arguments that stand for
- * keys, and overrides; registers a job where the row says so, or goes on as ctx->adopt; ends it with
- * what happened. */
+ * keys, and overrides; registers a job where the row says so, or goes on as ctx->adopt; ends it
+ * with what happened. */
 RS_MUST_USE enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd,
                                     const struct rs_args *args, struct rs_result *out,
                                     struct rs_err *err);
@@ -109,8 +109,8 @@ RS_MUST_USE enum rs_code rs_ctx_bundle_hash(struct rs_ctx *ctx, const char *ref,
                                             char **label_out, struct rs_err *err);
 /* Path of a bundle by hash: models/<sha256>.rsm. The caller frees. */
 char *rs_ctx_bundle_path(const struct rs_ctx *ctx, const char *sha256);
-/* Who changes the registry, for the journal: RECSYS_ACTOR, as jobs of a server have it, else the login
- * name. */
+/* Who changes the registry, for the journal: RECSYS_ACTOR, as jobs of a server have it, else the
+ * login name. */
 const char *rs_ctx_actor(void);
 
 #endif

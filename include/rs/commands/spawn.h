@@ -14,9 +14,9 @@
 RS_MUST_USE enum rs_code rs_job_allowed(const struct rs_cmd *cmd, struct rs_err *err);
 
 /* Reserves a row and starts this same binary on it, with those arguments: in a session of its own,
- * without our descriptors, signal handlers and RECSYS_TOKEN, its standard error in rs_job_stderr. It
- * works in the workspace's folder, which is what relative paths among its arguments mean. actor: who
- * asked for it, as the journal shall say (RECSYS_ACTOR, at most 100 bytes); NULL: who runs us.
+ * without our descriptors, signal handlers and RECSYS_TOKEN, its standard error in rs_job_stderr.
+ * It works in the workspace's folder, which is what relative paths among its arguments mean. actor:
+ * who asked for it, as the journal shall say (RECSYS_ACTOR, at most 100 bytes); NULL: who runs us.
  * It outlives us and needs no reaping. Its result stands in the row's detail once it is done. Any
  * thread may call this; returns when the process runs. RS_EREFUSED: as rs_job_allowed; RS_EIO: it
  * could not be started, and the row has failed. */
