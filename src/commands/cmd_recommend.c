@@ -228,10 +228,10 @@ enum rs_code rs_cmd_similar(struct rs_ctx *ctx, const struct rs_args *args, stru
     enum rs_code rc = rs_ctx_bundle(ctx, rs_args_text(args, "model"), &b, &label, err);
     if (rc) return rc;
     struct rs_ranked *list = rs_xalloc((size_t)k, sizeof(*list));
+    struct question q = {0};
     rc = find_item(b, rs_args_text(args, "item"), &item, err);
-    if (!rc) {
-        rc = rs_bundle_similar(b, item, k, NULL, list, &n, err);
-    }
+    if (!rc) rc = read_allowed(ctx, b, &q, err);
+    if (!rc) rc = rs_bundle_similar(b, item, k, q.allowed, NULL, list, &n, err);
     if (!rc) {
         rs_result_set(out, "item_id", rs_idmap_val(b->items, item));
         rs_val_set_str(out->doc, "title", rs_catalogue_title(b->catalogue, item));
@@ -240,6 +240,7 @@ enum rs_code rs_cmd_similar(struct rs_ctx *ctx, const struct rs_args *args, stru
         rs_result_table(out, "similar_items", NULL, ranked_table(b, list, n, 0, "similarity"));
         rs_val_set_str(out->doc, "model", label);
     }
+    question_clear(&q);
     free(list);
     free(label);
     rs_bundle_close(b);

@@ -247,8 +247,8 @@ enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const struct rs_ask 
 }
 
 enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t k,
-                               struct rs_arena *arena, struct rs_ranked *out, int32_t *n_out,
-                               struct rs_err *err)
+                               const uint64_t *allowed, struct rs_arena *arena,
+                               struct rs_ranked *out, int32_t *n_out, struct rs_err *err)
 {
     int32_t n_items = b->train.n_cols;
     if (k < 1 || k > RS_MAX_K) return rs_fail(err, RS_EARG, "k=%d: it is 1 to %d", k, RS_MAX_K);
@@ -264,7 +264,7 @@ enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t 
     enum rs_code rc = scores ? RS_OK : no_memory(b, err);
     if (!rc) {
         b->model->ops->similar(b->model, item, scores);
-        *n_out = rs_topk(scores, n_items, &item, 1, NULL, k, out);
+        *n_out = rs_topk(scores, n_items, &item, 1, allowed, k, out);
     }
     if (!arena) rs_arena_free(a);
     return rc;

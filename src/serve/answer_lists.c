@@ -411,7 +411,7 @@ static enum rs_code put_similar(struct srv_call *c, int32_t item, struct rs_err 
     int32_t n = 0;
     struct rs_ranked *list = rs_arena_alloc(c->scratch, (size_t)k * sizeof(*list));
     if (!list) return rs_fail(err, RS_ENOMEM, "no memory for a list of %d", k);
-    enum rs_code rc = rs_bundle_similar(b, item, k, c->scratch, list, &n, err);
+    enum rs_code rc = rs_bundle_similar(b, item, k, c->model->allowed, c->scratch, list, &n, err);
     if (rc) return rc;
     SRV_JSON(c->out, "{\"item_id\":");
     srv_json_index(c->out, b->items, item);

@@ -122,7 +122,7 @@ static void use(const struct rs_bundle *b)
         (void)!b->model->ops->explain(b->model, &who, 0, contribution, &base, &err);
     }
     for (int32_t i = 0; i < n_items; i++) {
-        (void)!rs_bundle_similar(b, i, 20, NULL, out, &n, &err);
+        (void)!rs_bundle_similar(b, i, 20, NULL, NULL, out, &n, &err);
         rs_catalogue_title(b->catalogue, i);
     }
 }

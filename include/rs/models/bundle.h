@@ -95,10 +95,11 @@ RS_MUST_USE enum rs_code rs_bundle_recommend(const struct rs_bundle *b, const st
                                              struct rs_arena *arena, struct rs_ranked *out,
                                              int32_t *n_out, const char **source_out,
                                              struct rs_err *err);
-/* The k items most similar to item, itself left out; arena as above. RS_EARG where the model cannot
- * say. */
+/* The k items most similar to item, itself left out; allowed as in struct rs_ask, arena as above.
+ * RS_EARG where the model cannot say. */
 RS_MUST_USE enum rs_code rs_bundle_similar(const struct rs_bundle *b, int32_t item, int32_t k,
-                                           struct rs_arena *arena, struct rs_ranked *out,
-                                           int32_t *n_out, struct rs_err *err);
+                                           const uint64_t *allowed, struct rs_arena *arena,
+                                           struct rs_ranked *out, int32_t *n_out,
+                                           struct rs_err *err);
 
 #endif

@@ -271,23 +271,29 @@ static void similar_items_leave_the_item_out(void **state)
     ref_bundle_init(&t, 7, USERS, ITEMS, "als", "factors=6 iterations=3");
     struct rs_ranked out[ITEMS];
     int32_t n;
-    assert_ok(rs_bundle_similar(t.b, 5, 10, NULL, out, &n, &err), &err);
+    assert_ok(rs_bundle_similar(t.b, 5, 10, NULL, NULL, out, &n, &err), &err);
     assert_int_equal(n, 10);
     assert_false(in_list(out, n, 5));
     struct rs_ranked in_arena[10];
     struct rs_arena *arena = rs_arena_new(0, 0);
-    assert_ok(rs_bundle_similar(t.b, 5, 10, arena, in_arena, &n, &err), &err);
+    assert_ok(rs_bundle_similar(t.b, 5, 10, NULL, arena, in_arena, &n, &err), &err);
     assert_true(rs_arena_used(arena) >= ITEMS * sizeof(float));
     assert_memory_equal(in_arena, out, sizeof(in_arena));
     rs_arena_free(arena);
     for (int i = 1; i < n; i++) {
         assert_true(out[i - 1].score >= out[i].score);
     }
-    assert_code(rs_bundle_similar(t.b, ITEMS, 10, NULL, out, &n, &err), RS_EARG, &err, "0 to 49");
-    assert_code(rs_bundle_similar(t.b, 5, 0, NULL, out, &n, &err), RS_EARG, &err, "k=0");
+    const uint64_t allowed[] = {1ULL << out[2].item | 1ULL << out[7].item | 1ULL << 5};
+    assert_ok(rs_bundle_similar(t.b, 5, 10, allowed, NULL, in_arena, &n, &err), &err);
+    assert_int_equal(n, 2);
+    assert_memory_equal(&in_arena[0], &out[2], sizeof(out[2]));
+    assert_memory_equal(&in_arena[1], &out[7], sizeof(out[7]));
+    assert_code(rs_bundle_similar(t.b, ITEMS, 10, NULL, NULL, out, &n, &err), RS_EARG, &err,
+                "0 to 49");
+    assert_code(rs_bundle_similar(t.b, 5, 0, NULL, NULL, out, &n, &err), RS_EARG, &err, "k=0");
     ref_bundle_clear(&t);
     ref_bundle_init(&t, 7, USERS, ITEMS, "popularity", "");
-    assert_code(rs_bundle_similar(t.b, 5, 10, NULL, out, &n, &err), RS_EARG, &err,
+    assert_code(rs_bundle_similar(t.b, 5, 10, NULL, NULL, out, &n, &err), RS_EARG, &err,
                 "does not compare items");
     struct rs_ask nobody = {.user = -1, .k = 3};
     assert_int_equal(recommend(t.b, &nobody, out, "popularity:unknown_user"), 3);
@@ -446,7 +452,7 @@ static enum rs_code save_open_ask(void *ctx, struct rs_err *err)
                          .exclude = exclude,
                          .n_exclude = 1};
     if (!rc) rc = rs_bundle_recommend(b, &ask, NULL, out, &n, &source, err);
-    if (!rc) rc = rs_bundle_similar(b, 1, 5, NULL, out, &n, err);
+    if (!rc) rc = rs_bundle_similar(b, 1, 5, NULL, NULL, out, &n, err);
     rs_bundle_close(b);
     return rc;
 }

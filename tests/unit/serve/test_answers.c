@@ -366,7 +366,7 @@ static void similar_items_are_the_bundles(void **state)
     struct srv_model *m = srv_model_acquire(t.srv->models);
     struct rs_ranked want[6];
     int32_t n;
-    assert_ok(rs_bundle_similar(m->bundle, 4, 6, NULL, want, &n, &err), &err);
+    assert_ok(rs_bundle_similar(m->bundle, 4, 6, NULL, NULL, want, &n, &err), &err);
     srv_model_release(t.srv->models, m);
     const struct rs_val *rows = rs_val_get(a.val, "similar_items");
     assert_int_equal(rows->n, n);
@@ -386,6 +386,41 @@ static void similar_items_are_the_bundles(void **state)
     ref_core_publish(&t, "popularity", "");
     ref_core_fails(&t, "/similar-items", "{\"item_id\": \"i004\"}", RS_EREFUSED,
                    "model 'popularity' (version 2) does not compare items: promote one");
+    ref_core_clear(&t);
+}
+
+static bool lists_item(const struct ref_reply *a, const char *key, const char *item)
+{
+    const struct rs_val *rows = rs_val_get(a->val, key);
+    for (size_t i = 0; i < rows->n; i++) {
+        if (strcmp(item_at(rows, i), item) == 0) return true;
+    }
+    return false;
+}
+
+static void denied_items_are_in_no_list(void **state)
+{
+    (void)state;
+    struct ref_core t;
+    ref_core_init(&t, 7, USERS, ITEMS);
+    char *deny = ref_file(t.store.dir, "deny.txt", "i004 # gone\ni010\n", SIZE_MAX);
+    free(t.settings.deny);
+    t.settings.deny = deny;
+    ref_core_publish(&t, "als", "factors=6 iterations=3");
+    struct ref_reply a =
+        ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"k\": 100, \"exclude_seen\": false}");
+    assert_int_equal(list_of(&a)->n, ITEMS - 2);
+    assert_false(lists_item(&a, "recommendations", "i004"));
+    ref_reply_clear(&a);
+    a = ref_core_ask(&t, "/recommend",
+                     "{\"user_id\": 10, \"candidates\": [\"i004\", \"i005\"],"
+                     " \"exclude_seen\": false}");
+    assert_int_equal(list_of(&a)->n, 1);
+    ref_reply_clear(&a);
+    a = ref_core_ask(&t, "/similar-items", "{\"item_id\": \"i004\", \"k\": 100}");
+    assert_int_equal(rs_val_get(a.val, "similar_items")->n, ITEMS - 2);
+    assert_false(lists_item(&a, "similar_items", "i010"));
+    ref_reply_clear(&a);
     ref_core_clear(&t);
 }
 
@@ -656,6 +691,7 @@ int main(void)
         cmocka_unit_test(strangers_with_feedback_get_their_own_list),
         cmocka_unit_test(a_batch_is_its_lists),
         cmocka_unit_test(similar_items_are_the_bundles),
+        cmocka_unit_test(denied_items_are_in_no_list),
         cmocka_unit_test(explanations_add_up_to_the_score),
         cmocka_unit_test(users_and_items_are_listed_and_searched),
         cmocka_unit_test(histories_are_newest_first),
