@@ -15,8 +15,6 @@
 #define DEFAULT_COUNT 1000               /* elements of a list without bounds */
 #define DEFAULT_BYTES 1024               /* bytes of a text without bounds */
 #define EXACT_INT     9007199254740992.0 /* 2^53: whole numbers up to it are exact as doubles */
-#define FIRST_S       (-62135596800.0)   /* 0001-01-01T00:00:00Z */
-#define LAST_S        253402300799.0     /* 9999-12-31T23:59:59Z */
 
 /* ---- what a field may be ------------------------------------------------------------------- */
 
@@ -157,7 +155,7 @@ static enum rs_code take_real(const struct srv_field *f, double r, struct srv_va
 static enum rs_code take_time(const struct srv_field *f, double s, struct srv_value *out,
                               struct rs_err *err)
 {
-    if (!(s >= FIRST_S && s <= LAST_S)) {
+    if (!(s >= (double)SRV_FIRST_S && s <= (double)SRV_LAST_S)) {
         return refuse(f, err, "%.15g seconds are not within the years 1 to 9999", s);
     }
     *out = (struct srv_value){.given = true, .i = (int64_t)floor(s)};

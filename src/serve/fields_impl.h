@@ -6,6 +6,9 @@
 
 #include "route_impl.h"
 
+#define SRV_FIRST_S (-62135596800) /* 0001-01-01T00:00:00Z */
+#define SRV_LAST_S  253402300799   /* 9999-12-31T23:59:59Z */
+
 /* s[n] with its %XX decoded (and + as a space, where plus), to out[n + 1], NUL-terminated.
  * RS_EARG: a bad escape, a NUL, not UTF-8; `where` names the place. */
 RS_MUST_USE enum rs_code srv_url_decode(const char *s, size_t n, bool plus, const char *where,

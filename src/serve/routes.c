@@ -120,7 +120,7 @@ static const struct srv_field run_fields[] = {
 static const struct srv_field studies_fields[] = {FIELD_LIMIT, FIELD_OFFSET, {.name = NULL}};
 static const struct srv_field jobs_fields[] = {FIELD_LIMIT, {.name = NULL}};
 static const struct srv_field job_fields[] = {
-    {.name = "id", .type = SRV_INT, .in = SRV_IN_PATH, .flags = SRV_REQUIRED, .min = 1, .max = 9e15,
+    {.name = "id", .type = SRV_INT, .in = SRV_IN_PATH, .flags = SRV_REQUIRED, .min = 1, .max = 1e15,
      .example = "1", .help = "number of the job"},
     {.name = NULL},
 };
