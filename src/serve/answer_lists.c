@@ -339,12 +339,6 @@ enum rs_code srv_post_recommend(struct srv_call *c, struct rs_err *err)
     const struct srv_value *items = srv_get(c, "items");
     struct key key;
     struct page page;
-    if (user->given && items->given) {
-        return rs_fail(err, RS_EARG, "user_id and items are both given: say one of them");
-    }
-    if (!user->given && !items->given) {
-        return rs_fail(err, RS_EARG, "user_id and items are both missing: say one of them");
-    }
     size_t who = 1 + (user->given ? strlen(user->s) + 1 : list_size(items));
     enum rs_code rc = key_options(c, who, &key, err);
     if (rc) return rc;

@@ -188,6 +188,22 @@ static enum rs_code fill_in(struct srv_call *c, struct rs_err *err)
     return RS_OK;
 }
 
+/* Exactly one of the route's alternatives is given. */
+static enum rs_code check_one_of(const struct srv_call *c, struct rs_err *err)
+{
+    const char *given = NULL;
+    const char *const *names = c->route->one_of;
+    for (const char *const *name = names; name && *name; name++) {
+        if (!srv_get(c, *name)->given) continue;
+        if (given) {
+            return rs_fail(err, RS_EARG, "%s and %s are both given: say one of them", given, *name);
+        }
+        given = *name;
+    }
+    if (!names || given) return RS_OK;
+    return rs_fail(err, RS_EARG, "%s and %s are both missing: say one of them", names[0], names[1]);
+}
+
 enum rs_code srv_fields_read(struct srv_call *c, const char *const path_values[SRV_MAX_PATH_VALUES],
                              const char *query, const char *body, size_t body_len,
                              struct rs_err *err)
@@ -200,5 +216,6 @@ enum rs_code srv_fields_read(struct srv_call *c, const char *const path_values[S
     if (!rc && query && !(c->route->flags & SRV_ASSET)) rc = read_query(c, query, err);
     if (!rc && body && body_len) rc = read_body(c, body, body_len, err);
     if (!rc) rc = fill_in(c, err);
+    if (!rc) rc = check_one_of(c, err);
     return rc;
 }

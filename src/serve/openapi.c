@@ -80,14 +80,34 @@ static void add_body(struct rs_val *op, struct rs_val *schema, struct rs_val *ex
     if (example) rs_val_set(media, "example", example);
 }
 
-static void add_body_fields(struct rs_val *op, const struct srv_field *fields)
+/* Exactly one of the named properties is there and not null. */
+static void add_alternatives(struct rs_val *schema, const char *const *names)
+{
+    struct rs_val *list = set_list(schema, "oneOf");
+    const struct rs_val *all = rs_val_get(schema, "properties");
+    for (const char *const *chosen = names; *chosen; chosen++) {
+        struct rs_val *one = rs_val_push(list, rs_val_map());
+        rs_val_push(set_list(one, "required"), rs_val_str(*chosen));
+        struct rs_val *properties = set_map(one, "properties");
+        for (const char *const *name = names; *name; name++) {
+            struct rs_val *types = set_list(set_map(properties, *name), "type");
+            const struct rs_val *any = rs_val_get(rs_val_get(all, *name), "type");
+            for (size_t i = 0; i < any->n; i++) {
+                bool null = strcmp(any->items[i]->s, "null") == 0;
+                if (null == (name != chosen)) rs_val_push(types, rs_val_copy(any->items[i]));
+            }
+        }
+    }
+}
+
+static void add_body_fields(struct rs_val *op, const struct srv_route *r)
 {
     struct rs_val *schema = rs_val_map();
     struct rs_val *required = rs_val_list();
     struct rs_val *example = rs_val_map();
     rs_val_set_str(schema, "type", "object");
     struct rs_val *properties = set_map(schema, "properties");
-    for (const struct srv_field *f = fields; f->name; f++) {
+    for (const struct srv_field *f = r->fields; f->name; f++) {
         if (f->in != SRV_IN_BODY) continue;
         rs_val_set(properties, f->name, srv_field_schema(f));
         if (f->flags & SRV_REQUIRED) rs_val_push(required, rs_val_str(f->name));
@@ -99,6 +119,7 @@ static void add_body_fields(struct rs_val *op, const struct srv_field *fields)
         rs_val_free(required);
     }
     rs_val_set_bool(schema, "additionalProperties", false);
+    if (r->one_of) add_alternatives(schema, r->one_of);
     add_body(op, schema, example);
 }
 
@@ -213,7 +234,7 @@ static void add_route(struct rs_val *doc, const struct srv_route *r)
     } else {
         rs_val_free(parameters);
     }
-    if (srv_route_has_body(r)) add_body_fields(op, r->fields);
+    if (srv_route_has_body(r)) add_body_fields(op, r);
 }
 
 /* A route whose body is a command's arguments stands for a path a command. */

@@ -117,7 +117,8 @@ struct srv_route {
     const char *summary; /* at most 60 columns */
     const char *detail;  /* or NULL */
     const int *also;     /* statuses beside those that follow from the row, 0-ended; or NULL */
-    int also_answer;     /* a status beside `status` with an answer of the same shape; 0: none */
+    const char *const *one_of; /* fields of which exactly one is given, NULL-ended; or NULL */
+    int also_answer; /* a status beside `status` with an answer of the same shape; 0: none */
 };
 extern const struct srv_route srv_routes[];
 int srv_n_routes(void);

@@ -131,9 +131,11 @@ static const struct srv_field command_fields[] = {
     {.name = NULL},
 };
 
+static const char *const who[] = {"user_id", "items", NULL};
+
 const struct srv_route srv_routes[] = {
     {SRV_POST, "/recommend", "lists", recommend_fields, "Recommendations", .scope = SRV_READ,
-     .flags = SRV_MODEL, .run = srv_post_recommend,
+     .flags = SRV_MODEL, .run = srv_post_recommend, .one_of = who,
      .also = (const int[]){404, 409, 0},
      .summary = "the k best items for a user, or for a history",
      .detail = "An unknown user gets the popularity list with source popularity:unknown_user. "

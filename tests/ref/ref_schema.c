@@ -169,23 +169,9 @@ static bool allows_map(const struct walk *w, const struct rs_val *schema, const 
 static void check_keywords(const struct rs_val *schema)
 {
     static const char *const known[] = {
-        "type",
-        "enum",
-        "minimum",
-        "maximum",
-        "minLength",
-        "maxLength",
-        "pattern",
-        "format",
-        "items",
-        "minItems",
-        "maxItems",
-        "properties",
-        "required",
-        "anyOf",
-        "$ref",
-        "default",
-        "additionalProperties",
+        "type",        "enum",   "minimum", "maximum",  "minLength", "maxLength",
+        "pattern",     "format", "items",   "minItems", "maxItems",  "properties",
+        "required",    "anyOf",  "oneOf",   "$ref",     "default",   "additionalProperties",
         "description",
     };
     for (size_t i = 0; i < schema->n; i++) {
@@ -209,6 +195,12 @@ static bool allows(const struct walk *w, const struct rs_val *schema, const stru
         one = allows(w, any->items[i], v, at);
     }
     if (!one) return false;
+    const struct rs_val *single = rs_val_get(schema, "oneOf");
+    size_t n = 0;
+    for (size_t i = 0; single && i < single->n; i++) {
+        n += allows(w, single->items[i], v, at);
+    }
+    if (single && n != 1) return broken(w, at, "%zu of the alternatives", n);
     const struct rs_val *types = rs_val_get(schema, "type");
     if (types && !has_type(types, v)) {
         return broken(w, at, "of type %s", rs_val_type_name(v->type));

@@ -67,17 +67,34 @@ static void what_is_absent_has_its_default(void **state)
     struct srv_call c;
     struct rs_err err = {0};
     call_init(&c, SRV_POST, "/recommend");
-    const char *const bodies[] = {NULL, "", "{}", "{\"k\": null, \"strict\":null}"};
-    for (int i = 0; i < 4; i++) {
+    const char *const bodies[] = {
+        "{\"user_id\": 1}", "{\"user_id\": 1, \"k\": null, \"strict\":null, \"items\": null}"};
+    for (int i = 0; i < 2; i++) {
         assert_ok(read(&c, NULL, "", bodies[i], &err), &err);
         assert_false(srv_get(&c, "k")->given);
         assert_int_equal(srv_get(&c, "k")->i, 10);
         assert_true(srv_get(&c, "exclude_seen")->b);
         assert_false(srv_get(&c, "strict")->b);
         assert_true(srv_get(&c, "diversity")->r == 0);
-        assert_null(srv_get(&c, "user_id")->s);
+        assert_null(srv_get(&c, "cursor")->s);
         assert_false(srv_get(&c, "items")->given);
     }
+    rs_arena_free(c.arena);
+}
+
+static void one_of_the_alternatives_is_said(void **state)
+{
+    (void)state;
+    struct srv_call c;
+    struct rs_err err = {0};
+    call_init(&c, SRV_POST, "/recommend");
+    const char *const none[] = {NULL, "", "{}", "{\"user_id\": null, \"k\": 5}"};
+    for (int i = 0; i < 4; i++) {
+        assert_code(read(&c, NULL, "", none[i], &err), RS_EARG, &err, "both missing");
+    }
+    assert_code(read(&c, NULL, "", "{\"user_id\": 1, \"items\": [2]}", &err), RS_EARG, &err,
+                "user_id and items are both given");
+    assert_ok(read(&c, NULL, "", "{\"items\": [2]}", &err), &err);
     rs_arena_free(c.arena);
 }
 
@@ -365,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_become_values),
         cmocka_unit_test(what_is_absent_has_its_default),
+        cmocka_unit_test(one_of_the_alternatives_is_said),
         cmocka_unit_test(queries_and_paths_become_values),
         cmocka_unit_test(times_come_in_both_forms),
         cmocka_unit_test(wrong_bodies_name_field_and_expectation),

@@ -307,6 +307,38 @@ static void bodies_allow_what_is_taken(void **state)
     }
 }
 
+static void bodies_say_one_of_the_alternatives(void **state)
+{
+    static const char *const bodies[] = {
+        "{}",
+        "{\"user_id\": 1}",
+        "{\"items\": [1]}",
+        "{\"user_id\": 1, \"items\": [1]}",
+        "{\"user_id\": null}",
+        "{\"user_id\": null, \"items\": [1]}",
+        "{\"user_id\": 1, \"items\": null}",
+        "{\"user_id\": null, \"items\": null}",
+        "{\"k\": 3}",
+        "{\"user_id\": 1, \"k\": null}",
+    };
+    struct fixture *f = *state;
+    const struct srv_route *r = srv_routes;
+    while (strcmp(r->path, "/recommend") != 0) {
+        r++;
+    }
+    const struct rs_val *schema =
+        rs_val_at(operation(f, r), "requestBody.content.application/json.schema");
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++) {
+        struct rs_err err = {0};
+        struct rs_val *v = parse(bodies[i]);
+        struct srv_call c = {.route = r, .arena = f->arena};
+        const char *const none[SRV_MAX_PATH_VALUES] = {0};
+        bool taken = !srv_fields_read(&c, none, NULL, bodies[i], strlen(bodies[i]), &err);
+        assert_agree(schema, v, taken, "body", &err);
+        rs_val_free(v);
+    }
+}
+
 /* Texts of a query or path: a number's schema sees the number that the text is. */
 static void parameters_allow_what_is_taken(void **state)
 {
@@ -448,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(operations_have_names_of_their_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(references_lead_somewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bodies_allow_what_is_taken, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bodies_say_one_of_the_alternatives, set_up, tear_down),
         cmocka_unit_test_setup_teardown(parameters_allow_what_is_taken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(runs_are_sorted_by_what_is_allowed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(commands_allow_what_is_taken, set_up, tear_down),
