@@ -239,6 +239,36 @@ static enum rs_code als_score(const struct rs_model *m, const struct rs_profile 
     return RS_OK;
 }
 
+static size_t als_top_scratch(const struct rs_model *m)
+{
+    const struct als *a = (const struct als *)m;
+    size_t all = rs_dense_round((size_t)m->n_items) * sizeof(float);
+    size_t pruned = rs_prune_scratch(&a->prune);
+    return als_scratch(m, 1) + (all > pruned ? all : pruned);
+}
+
+static enum rs_code als_top(const struct rs_model *m, const struct rs_profile *who,
+                            const struct rs_filter *filter, int32_t k, struct rs_ranked *out,
+                            int32_t *n_out, bool *known_out, void *scratch, struct rs_err *err)
+{
+    const struct als *a = (const struct als *)m;
+    const float *x;
+    void *room = (char *)scratch + als_scratch(m, 1);
+    *n_out = 0;
+    enum rs_code rc = profile_vector(a, who, scratch, &x, err);
+    if (rc) return rc;
+    *known_out = x != NULL;
+    if (!x) return RS_OK;
+    if (rs_prune_top(&a->prune, rs_prune_kernel_best(), x, filter, k, room, out, n_out)) {
+        return RS_OK;
+    }
+    float *scores = room;
+    rs_dense_score(a->tiles, m->n_items, a->c.f, x, 1, scores);
+    *n_out =
+        rs_topk(scores, m->n_items, filter->exclude, filter->n_exclude, filter->allowed, k, out);
+    return RS_OK;
+}
+
 static void als_similar(const struct rs_model *m, int32_t item, float *scores)
 {
     const struct als *a = (const struct als *)m;
@@ -349,6 +379,7 @@ static enum rs_code als_save(const struct rs_model *m, struct rs_writer *w, stru
     if (!rc) rc = rs_writer_add(w, "als.y", RS_PACK_F32, a->y, (size_t)m->n_items * f, err);
     if (!rc) rc = rs_writer_add(w, "als.tiles", RS_PACK_F32, a->tiles, tiles, err);
     if (!rc) rc = rs_writer_add(w, "als.gram", RS_PACK_F32, a->gram, gram, err);
+    if (!rc) rc = rs_prune_save(&a->prune, w, err);
     return rc;
 }
 
@@ -389,6 +420,7 @@ static enum rs_code als_load(struct rs_model *m, const struct rs_reader *r, stru
                         &a->tiles, err);
     if (!rc)
         rc = get_floats(r, "als.gram", als_order(&a->c) * als_ld(&a->c), als_finite, &a->gram, err);
+    if (!rc) rc = rs_prune_load(r, a->y, shape[1], a->c.f, &a->prune, err);
     if (rc) return rc;
     a->rule = (struct rs_input_rule){.input = (enum rs_input)rs_values_choice(m->values, "input"),
                                      .threshold = rule[0],
@@ -403,6 +435,7 @@ static void als_clear(struct rs_model *m)
         free(a->own[i]);
         a->own[i] = NULL;
     }
+    rs_prune_clear(&a->prune);
     free(a->norms);
     a->norms = NULL;
     a->x = a->y = a->tiles = a->gram = NULL;
@@ -417,6 +450,8 @@ const struct rs_model_ops rs_als_ops = {
     .fit = als_fit,
     .score = als_score,
     .scratch = als_scratch,
+    .top = als_top,
+    .top_scratch = als_top_scratch,
     .similar = als_similar,
     .explain = als_explain,
     .item_vectors = als_item_vectors,

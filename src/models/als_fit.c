@@ -64,6 +64,7 @@ enum rs_code als_estimate(const struct rs_model *m, const struct rs_fit_data *d,
     bytes += (double)als_scratch_bytes(&c) * threads;
     bytes +=
         (double)als_gram_work(d->ui->n_rows > d->ui->n_cols ? d->ui->n_rows : d->ui->n_cols, c.f);
+    bytes += n_items * (f + 20); /* pruning: 8-bit copy, order, sorting */
     bytes += 16 * f * f + 4.0 * (double)(als_order(&c) * als_ld(&c)) + 8 * (n_users + 2 * n_items);
     double rows = n_users + n_items;
     double epoch = 2 * rows * f * f + 2 * nnz * f; /* Gram matrices, loss */
@@ -231,18 +232,33 @@ static enum rs_code run(struct fit *t, struct rs_task *task, struct rs_err *err)
     return rs_fail(err, RS_ENUMERIC, "sums over the item factors are beyond float");
 }
 
+/* 1 / |y| of m items, m known when compiled: their sums run side by side. */
+static inline __attribute__((always_inline)) void inverse_norms(const int m, const float *y,
+                                                                size_t f, float *out)
+{
+    double sum[4] = {0};
+    for (size_t k = 0; k < f; k++) {
+        for (int i = 0; i < m; i++) {
+            double v = (double)y[(size_t)i * f + k];
+            sum[i] += v * v;
+        }
+    }
+    for (int i = 0; i < m; i++) {
+        out[i] = sum[i] > 1e-30 ? (float)(1.0 / sqrt(sum[i])) : 0.0f;
+    }
+}
+
 enum rs_code als_finish(struct als *a, int32_t n_users, int32_t n_items, struct rs_err *err)
 {
     size_t f = (size_t)a->c.f;
     a->norms = rs_try_alloc((size_t)n_items, sizeof(*a->norms));
     if (!a->norms) return rs_fail(err, RS_ENOMEM, "norms of %d items", n_items);
-    for (int32_t i = 0; i < n_items; i++) {
-        double sum = 0;
-        for (size_t k = 0; k < f; k++) {
-            double v = (double)a->y[(size_t)i * f + k];
-            sum += v * v;
-        }
-        a->norms[i] = sum > 1e-30 ? (float)(1.0 / sqrt(sum)) : 0.0f;
+    int32_t i = 0;
+    for (; i + 4 <= n_items; i += 4) {
+        inverse_norms(4, a->y + (size_t)i * f, f, a->norms + i);
+    }
+    for (; i < n_items; i++) {
+        inverse_norms(1, a->y + (size_t)i * f, f, a->norms + i);
     }
     a->base.n_users = n_users;
     a->base.n_items = n_items;
@@ -282,7 +298,8 @@ enum rs_code als_fit(struct rs_model *m, const struct rs_fit_data *d, struct rs_
     a->y = a->own[1];
     a->tiles = a->own[2];
     a->gram = a->own[3];
-    rc = als_finish(a, t.ui.n_rows, t.ui.n_cols, err);
+    rc = rs_prune_build(a->y, t.ui.n_cols, a->c.f, &a->prune, err);
+    if (!rc) rc = als_finish(a, t.ui.n_rows, t.ui.n_cols, err);
     if (!rc) drop_checkpoint(&t);
 done:
     fit_clear(&t);

@@ -10,6 +10,7 @@
 #define SRC_MODELS_ALS_IMPL_H
 
 #include "dense_impl.h"
+#include "prune_impl.h"
 #include "rs/models/als.h"
 
 enum als_solver { ALS_CHOLESKY, ALS_CG };
@@ -30,12 +31,13 @@ struct als {
     struct rs_model base;
     struct als_config c;
     struct rs_input_rule rule;
-    const float *x;     /* [n_users x f] */
-    const float *y;     /* [n_items x f] */
-    const float *tiles; /* y as rs_dense_tiles */
-    const float *gram;  /* w Y'Y as als_gram_base gives it */
-    float *norms;       /* [n_items] 1 / |y_i|, 0 of a zero vector; always own */
-    float *own[4];      /* memory of the four above; NULL where they lie in a file */
+    const float *x;        /* [n_users x f] */
+    const float *y;        /* [n_items x f] */
+    const float *tiles;    /* y as rs_dense_tiles */
+    const float *gram;     /* w Y'Y as als_gram_base gives it */
+    float *norms;          /* [n_items] 1 / |y_i|, 0 of a zero vector; always own */
+    float *own[4];         /* memory of x, y, tiles, gram; NULL where they lie in a file */
+    struct rs_prune prune; /* of y */
 };
 
 void als_config_read(const struct rs_values *v, struct als_config *out);
@@ -122,7 +124,7 @@ enum rs_code als_fit(struct rs_model *m, const struct rs_fit_data *d, struct rs_
                      struct rs_err *err);
 enum rs_code als_estimate(const struct rs_model *m, const struct rs_fit_data *d,
                           struct rs_estimate *out, struct rs_err *err);
-/* Shape, and norms of the items, made from y. RS_ENOMEM. */
+/* Shape, and norms of the items, made from y; a->prune is there. RS_ENOMEM. */
 enum rs_code als_finish(struct als *a, int32_t n_users, int32_t n_items, struct rs_err *err);
 
 #endif

@@ -43,14 +43,25 @@ static void sift_up(struct rs_ranked *heap, int32_t at)
     heap[at] = moving;
 }
 
-/* Worst last: the root goes behind what is left of the heap, again and again. */
-static void sort_heap(struct rs_ranked *heap, int32_t n)
+void rs_top_offer(struct rs_top *t, struct rs_ranked item)
 {
-    for (int32_t left = n - 1; left > 0; left--) {
-        struct rs_ranked root = heap[0];
-        heap[0] = heap[left];
-        heap[left] = root;
-        sift_down(heap, left, 0);
+    if (t->n < t->k) {
+        t->heap[t->n] = item;
+        sift_up(t->heap, t->n++);
+    } else if (worse(t->heap[0], item)) {
+        t->heap[0] = item;
+        sift_down(t->heap, t->n, 0);
+    }
+}
+
+/* Worst last: the root goes behind what is left of the heap, again and again. */
+void rs_top_sort(struct rs_top *t)
+{
+    for (int32_t left = t->n - 1; left > 0; left--) {
+        struct rs_ranked root = t->heap[0];
+        t->heap[0] = t->heap[left];
+        t->heap[left] = root;
+        sift_down(t->heap, left, 0);
     }
 }
 
@@ -67,29 +78,11 @@ static bool any_above(const float *scores, float floor)
     return above;
 }
 
-/* A list that grows to k. */
-struct top {
-    struct rs_ranked *heap;
-    int32_t n;
-    int32_t k;
-};
-
-static void top_offer(struct top *t, struct rs_ranked item)
-{
-    if (t->n < t->k) {
-        t->heap[t->n] = item;
-        sift_up(t->heap, t->n++);
-    } else if (worse(t->heap[0], item)) {
-        t->heap[0] = item;
-        sift_down(t->heap, t->n, 0);
-    }
-}
-
 int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, int32_t n_exclude,
                 const uint64_t *allowed, int32_t k, struct rs_ranked *out)
 {
     rs_assert(k > 0);
-    struct top t = {.heap = out, .k = k};
+    struct rs_top t = {.heap = out, .k = k};
     int32_t e = 0;
     for (int32_t begin = 0; begin < n_items; begin += SCAN) {
         int32_t end = n_items - begin < SCAN ? n_items : begin + SCAN;
@@ -102,16 +95,11 @@ int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, in
             }
             if (e < n_exclude && exclude[e] == i) continue;
             if (allowed && !(allowed[i / 64] >> (i % 64) & 1)) continue;
-            top_offer(&t, (struct rs_ranked){.item = i, .score = scores[i]});
+            rs_top_offer(&t, (struct rs_ranked){.item = i, .score = scores[i]});
         }
     }
-    sort_heap(out, t.n);
+    rs_top_sort(&t);
     return t.n;
-}
-
-static size_t round64(size_t n)
-{
-    return (n + 63) / 64 * 64;
 }
 
 static enum rs_code check_k(int32_t k, struct rs_err *err)
@@ -120,11 +108,16 @@ static enum rs_code check_k(int32_t k, struct rs_err *err)
     return rs_fail(err, RS_EARG, "lists of %d items: k is 1 to %d", k, RS_MAX_K);
 }
 
+static size_t scores_bytes(const struct rs_model *m, int32_t n)
+{
+    return rs_round64((size_t)n * (size_t)m->n_items * sizeof(float));
+}
+
 size_t rs_rank_one_scratch(const struct rs_model *m, int32_t k)
 {
     (void)k;
-    size_t scratch = m->ops->scratch ? m->ops->scratch(m, 1) : 0;
-    return round64((size_t)m->n_items * sizeof(float)) + round64(scratch);
+    if (m->ops->top) return m->ops->top_scratch(m);
+    return scores_bytes(m, 1) + (m->ops->scratch ? m->ops->scratch(m, 1) : 0);
 }
 
 enum rs_code rs_rank_one(const struct rs_model *m, const struct rs_profile *who,
@@ -134,12 +127,15 @@ enum rs_code rs_rank_one(const struct rs_model *m, const struct rs_profile *who,
 {
     enum rs_code rc = check_k(k, err);
     if (rc) return rc;
-    float *scores = scratch;
-    void *room = (char *)scratch + round64((size_t)m->n_items * sizeof(float));
+    if (m->ops->top) {
+        const struct rs_filter filter = {exclude, n_exclude, allowed};
+        return m->ops->top(m, who, &filter, k, out, n_out, known_out, scratch, err);
+    }
     *n_out = 0;
-    rc = m->ops->score(m, who, 1, scores, known_out, room, err);
+    void *room = (char *)scratch + scores_bytes(m, 1);
+    rc = m->ops->score(m, who, 1, scratch, known_out, room, err);
     if (rc || !*known_out) return rc;
-    *n_out = rs_topk(scores, m->n_items, exclude, n_exclude, allowed, k, out);
+    *n_out = rs_topk(scratch, m->n_items, exclude, n_exclude, allowed, k, out);
     return RS_OK;
 }
 
@@ -174,60 +170,89 @@ struct ranking {
     const struct rs_rank_opts *opts;
     struct rs_ranked *out;
     int32_t *n_out;
-    int32_t block; /* profiles scored at once */
+    int32_t block; /* profiles taken at once */
+    bool singly;   /* each by the model's own top, not scored together */
 };
 
 /* Memory of one thread. */
 struct bench {
-    float *scores;    /* [block x n_items] */
+    float *scores;    /* [block x n_items]; NULL: singly */
     int32_t *exclude; /* [n_items] */
     bool *known;      /* [block] */
     void *scratch;
 };
 
+/* What the list of profile i may hold; its exclude lies in room[n_items]. */
+static struct rs_filter filter_of(const struct ranking *r, int32_t i, int32_t *room)
+{
+    int32_t row = r->rows ? r->rows[i] : r->who[i].user;
+    int64_t n1;
+    int64_t n2;
+    const int32_t *row1 = csr_row(r->opts->exclude, row, &n1);
+    const int32_t *row2 = csr_row(r->opts->exclude2, row, &n2);
+    return (struct rs_filter){.exclude = room,
+                              .n_exclude = rs_rank_merge(row1, n1, row2, n2, room),
+                              .allowed = r->opts->allowed};
+}
+
 static enum rs_code rank_block(const struct ranking *r, int32_t begin, const struct bench *b,
                                struct rs_err *err)
 {
     int32_t n = r->n - begin < r->block ? r->n - begin : r->block;
-    enum rs_code rc =
-        r->m->ops->score(r->m, r->who + begin, n, b->scores, b->known, b->scratch, err);
-    if (rc) return rc;
-    for (int32_t i = begin; i < begin + n; i++) {
-        r->n_out[i] = 0;
-        if (!b->known[i - begin]) continue;
-        int32_t row = r->rows ? r->rows[i] : r->who[i].user;
-        int64_t n1;
-        int64_t n2;
-        const int32_t *row1 = csr_row(r->opts->exclude, row, &n1);
-        const int32_t *row2 = csr_row(r->opts->exclude2, row, &n2);
-        int32_t n_exclude = rs_rank_merge(row1, n1, row2, n2, b->exclude);
-        r->n_out[i] = rs_topk(b->scores + (size_t)(i - begin) * (size_t)r->m->n_items,
-                              r->m->n_items, b->exclude, n_exclude, r->opts->allowed, r->opts->k,
-                              r->out + (size_t)i * (size_t)r->opts->k);
+    int32_t k = r->opts->k;
+    enum rs_code rc = RS_OK;
+    if (!r->singly) {
+        rc = r->m->ops->score(r->m, r->who + begin, n, b->scores, b->known, b->scratch, err);
     }
-    return RS_OK;
+    for (int32_t i = begin; i < begin + n && !rc; i++) {
+        struct rs_filter filter = filter_of(r, i, b->exclude);
+        struct rs_ranked *out = r->out + (size_t)i * (size_t)k;
+        bool *known = b->known + (i - begin);
+        r->n_out[i] = 0;
+        if (r->singly) {
+            rc = r->m->ops->top(r->m, &r->who[i], &filter, k, out, &r->n_out[i], known, b->scratch,
+                                err);
+        } else if (*known) {
+            const float *scores = b->scores + (size_t)(i - begin) * (size_t)r->m->n_items;
+            r->n_out[i] = rs_topk(scores, r->m->n_items, filter.exclude, filter.n_exclude,
+                                  filter.allowed, k, out);
+        }
+    }
+    return rc;
+}
+
+static size_t scratch_bytes(const struct ranking *r)
+{
+    if (r->singly) return r->m->ops->top_scratch(r->m);
+    return r->m->ops->scratch ? r->m->ops->scratch(r->m, r->block) : 0;
 }
 
 /* One allocation for all threads; bench_of cuts it. */
 static size_t bench_bytes(const struct ranking *r)
 {
-    size_t n_items = (size_t)r->m->n_items;
-    size_t scratch = r->m->ops->scratch ? r->m->ops->scratch(r->m, r->block) : 0;
-    return round64((size_t)r->block * n_items * sizeof(float)) +
-           round64(n_items * sizeof(int32_t)) + round64((size_t)r->block * sizeof(bool)) +
-           round64(scratch);
+    return (r->singly ? 0 : scores_bytes(r->m, r->block)) +
+           rs_round64((size_t)r->m->n_items * sizeof(int32_t)) +
+           rs_round64((size_t)r->block * sizeof(bool)) + rs_round64(scratch_bytes(r));
 }
 
 static struct bench bench_of(const struct ranking *r, char *memory)
 {
-    size_t n_items = (size_t)r->m->n_items;
-    struct bench b = {.scores = (float *)(void *)memory};
-    memory += round64((size_t)r->block * n_items * sizeof(float));
+    struct bench b = {0};
+    if (!r->singly) {
+        b.scores = (float *)(void *)memory;
+        memory += scores_bytes(r->m, r->block);
+    }
     b.exclude = (int32_t *)(void *)memory;
-    memory += round64(n_items * sizeof(int32_t));
+    memory += rs_round64((size_t)r->m->n_items * sizeof(int32_t));
     b.known = (bool *)memory;
-    b.scratch = memory + round64((size_t)r->block * sizeof(bool));
+    b.scratch = memory + rs_round64((size_t)r->block * sizeof(bool));
     return b;
+}
+
+/* Longer lists leave a model's top little to skip; then blocks that share a pass are faster. */
+static bool worth_singly(const struct rs_model *m, int32_t k)
+{
+    return m->ops->top && k <= m->n_items / 32;
 }
 
 /* Profiles share a pass over the item vectors, within 4 MB of scores. */
@@ -285,7 +310,8 @@ enum rs_code rs_rank(const struct rs_model *m, const struct rs_profile *who, int
                         .opts = opts,
                         .out = out,
                         .n_out = n_out,
-                        .block = block_size(m->n_items)};
+                        .block = block_size(m->n_items),
+                        .singly = worth_singly(m, opts->k)};
     if (r.block > n) r.block = n;
     int32_t n_blocks = (n + r.block - 1) / r.block;
     int threads = rs_par_threads();

@@ -14,6 +14,9 @@ users=$((rows / 144)) items=$((rows / 748 > 700 ? rows / 748 : 700))
 echo "== bench: reading, ALS, ranking on made data"
 "$build/recsys-tui" --quiet bench --interactions "${BENCH_SMALL_ROWS:-1000000}"
 
+echo "== one user's exact list, us: every item scored, and pruned"
+"$build/tests/bench/bench_topk"
+
 echo "== the whole pipeline on a fresh workspace, three times"
 for _ in 1 2 3; do
     ws=$(mktemp -d -p "$work")

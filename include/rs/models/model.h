@@ -21,6 +21,7 @@
 #include "rs/data/csr.h"
 
 struct rs_model_ops;
+struct rs_ranked;
 
 struct rs_model {
     const struct rs_model_ops *ops;
@@ -48,6 +49,13 @@ struct rs_profile {
     int32_t n;
 };
 
+/* What a list may hold. Borrowed for the call. */
+struct rs_filter {
+    const int32_t *exclude; /* [n_exclude] items left out, ascending */
+    int32_t n_exclude;
+    const uint64_t *allowed; /* bit per item, 1 = may appear; NULL: all */
+};
+
 struct rs_estimate {
     int64_t bytes;   /* peak memory of fit beyond the data */
     double flops;    /* floating-point operations of the whole fit */
@@ -72,6 +80,13 @@ struct rs_model_ops {
     enum rs_code (*score)(const struct rs_model *m, const struct rs_profile *who, int32_t n,
                           float *scores, bool *known_out, void *scratch, struct rs_err *err);
     size_t (*scratch)(const struct rs_model *m, int32_t n); /* NULL: none needed */
+    /* The k best items for one profile, out[k] and *n_out of them: to the bit what score and
+     * rs_topk give (*known_out false: none), with less work; optional. scratch: top_scratch()
+     * bytes, 64-byte aligned, one a thread. */
+    enum rs_code (*top)(const struct rs_model *m, const struct rs_profile *who,
+                        const struct rs_filter *filter, int32_t k, struct rs_ranked *out,
+                        int32_t *n_out, bool *known_out, void *scratch, struct rs_err *err);
+    size_t (*top_scratch)(const struct rs_model *m); /* beside top */
     /* Similarity of all items to one: scores[n_items]; optional. */
     void (*similar)(const struct rs_model *m, int32_t item, float *scores);
     /* contribution_out[who->n] of each past item to the score of `item`; their sum plus *base_out

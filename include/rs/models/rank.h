@@ -29,10 +29,10 @@ int32_t rs_topk(const float *scores, int32_t n_items, const int32_t *exclude, in
                 const uint64_t *allowed, int32_t k, struct rs_ranked *out);
 
 /*
- * The k best for one profile: what scoring all items and rs_topk give, to the bit. exclude, allowed:
- * as for rs_topk; k is 1 .. RS_MAX_K. scratch: rs_rank_one_scratch(m, k) bytes, 64-byte aligned, one
- * a thread. out[k], *n_out of them. *known_out false: the model has nothing personal to say, and
- * *n_out is 0. RS_EARG: k, user or items of the profile out of range; RS_ENUMERIC.
+ * The k best for one profile: what scoring all items and rs_topk give, to the bit. exclude and
+ * allowed: as for rs_topk; k is 1 .. RS_MAX_K. scratch: rs_rank_one_scratch(m, k) bytes, 64-byte
+ * aligned, one a thread. out[k], *n_out of them. *known_out false: the model has nothing personal
+ * to say, and *n_out is 0. RS_EARG: k, user or items of the profile out of range; RS_ENUMERIC.
  */
 RS_MUST_USE enum rs_code rs_rank_one(const struct rs_model *m, const struct rs_profile *who,
                                      const int32_t *exclude, int32_t n_exclude,

@@ -78,6 +78,7 @@ static void tables_are_sound(void **state)
         assert_true(strlen(ops->summary) <= 70);
         assert_true(ops->estimate && ops->fit && ops->score && ops->explain && ops->save &&
                     ops->load && ops->clear);
+        assert_int_equal(ops->top != NULL, ops->top_scratch != NULL);
         struct rs_values *v = rs_values_new(ops->params);
         assert_code(rs_values_set_text(v, "no_such_parameter", "1", &err), RS_EARG, &err,
                     "no_such_parameter");
