@@ -74,7 +74,8 @@ static void add_parameter(struct rs_val *list, const struct srv_field *f)
 static void add_body(struct rs_val *op, struct rs_val *schema, struct rs_val *example)
 {
     struct rs_val *body = set_map(op, "requestBody");
-    rs_val_set_bool(body, "required", rs_val_get(schema, "required"));
+    bool needed = rs_val_get(schema, "required") || rs_val_get(schema, "oneOf");
+    rs_val_set_bool(body, "required", needed);
     struct rs_val *media = set_map(set_map(body, "content"), "application/json");
     rs_val_set(media, "schema", schema);
     if (example) rs_val_set(media, "example", example);
