@@ -116,12 +116,12 @@ static void check(struct ref_core *t, const char *target, const char *body, size
         if (rc && !declares(r, rs_code_http(rc))) fail_msg("case %d: %s", (int)n, err.msg);
         return;
     }
-    struct ref_reply a = ref_core_bytes(t, target, body, body_len);
+    struct ref_core_answer a = ref_core_bytes(t, target, body, body_len);
     int status = a.rc ? rs_code_http(a.rc) : a.status;
     if (!declares(r, status) || (a.rc && !a.err.msg[0]))
         fail_msg("case %d: %s: status %d: %s", (int)n, target, status, a.err.msg);
     if (!a.rc) ref_check_shape(r->answer, a.val);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
 }
 
 static void any_request_is_answered_or_refused(void **state)

@@ -26,7 +26,7 @@ struct ref_core {
     int64_t version; /* published last */
 };
 
-struct ref_reply {
+struct ref_core_answer {
     enum rs_code rc;
     int status;         /* of success */
     char *text;         /* of success; else NULL */
@@ -119,10 +119,10 @@ static inline enum rs_code ref_core_run(struct ref_core *t, struct srv_call *c, 
 }
 
 /* target: path and query. body: NULL for GET; bytes of POST. */
-static inline struct ref_reply ref_core_bytes(struct ref_core *t, const char *target,
-                                              const char *body, size_t body_len)
+static inline struct ref_core_answer ref_core_bytes(struct ref_core *t, const char *target,
+                                                    const char *body, size_t body_len)
 {
-    struct ref_reply a = {0};
+    struct ref_core_answer a = {0};
     rs_str_reset(&t->out);
     rs_arena_reset(t->arena);
     struct srv_call c = {.srv = t->srv,
@@ -148,18 +148,18 @@ static inline struct ref_reply ref_core_bytes(struct ref_core *t, const char *ta
     return a;
 }
 
-static inline void ref_reply_clear(struct ref_reply *a)
+static inline void ref_core_answer_clear(struct ref_core_answer *a)
 {
     free(a->text);
     rs_val_free(a->val);
-    *a = (struct ref_reply){0};
+    *a = (struct ref_core_answer){0};
 }
 
 /* It succeeds. */
-static inline struct ref_reply ref_core_ask(struct ref_core *t, const char *target,
-                                            const char *body)
+static inline struct ref_core_answer ref_core_ask(struct ref_core *t, const char *target,
+                                                  const char *body)
 {
-    struct ref_reply a = ref_core_bytes(t, target, body, body ? strlen(body) : 0);
+    struct ref_core_answer a = ref_core_bytes(t, target, body, body ? strlen(body) : 0);
     assert_ok(a.rc, &a.err);
     return a;
 }
@@ -168,9 +168,9 @@ static inline struct ref_reply ref_core_ask(struct ref_core *t, const char *targ
 static inline void ref_core_fails(struct ref_core *t, const char *target, const char *body,
                                   enum rs_code code, const char *part)
 {
-    struct ref_reply a = ref_core_bytes(t, target, body, body ? strlen(body) : 0);
+    struct ref_core_answer a = ref_core_bytes(t, target, body, body ? strlen(body) : 0);
     assert_code(a.rc, code, &a.err, part);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
 }
 
 #endif

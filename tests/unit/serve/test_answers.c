@@ -20,7 +20,7 @@ static const char *item_at(const struct rs_val *rows, size_t i)
     return rs_val_get_str(rows->items[i], "item_id", "?");
 }
 
-static const struct rs_val *list_of(const struct ref_reply *a)
+static const struct rs_val *list_of(const struct ref_core_answer *a)
 {
     const struct rs_val *rows = rs_val_get(a->val, "recommendations");
     assert_non_null(rows);
@@ -28,7 +28,7 @@ static const struct rs_val *list_of(const struct ref_reply *a)
 }
 
 /* The answer is what the bundle says to the same question. */
-static void assert_asked(struct ref_core *t, const struct ref_reply *a, struct rs_ask ask,
+static void assert_asked(struct ref_core *t, const struct ref_core_answer *a, struct rs_ask ask,
                          const char *source)
 {
     struct rs_err err = {0};
@@ -64,21 +64,21 @@ static void lists_are_the_bundles(void **state)
     for (int32_t user = 0; user < USERS; user++) {
         char body[64];
         snprintf(body, sizeof(body), "{\"user_id\": %d, \"k\": 7}", 10 * (user + 1));
-        struct ref_reply a = ref_core_ask(&t, "/recommend", body);
+        struct ref_core_answer a = ref_core_ask(&t, "/recommend", body);
         const char *source = rs_csr_len(&t.split.p.ui, user) ? "als" : "popularity:cold_user";
         assert_asked(&t, &a, (struct rs_ask){.user = user, .k = 7, .exclude_seen = true}, source);
         assert_int_equal(rs_val_get_int(a.val, "user_id", 0), 10 * (user + 1));
-        ref_reply_clear(&a);
+        ref_core_answer_clear(&a);
     }
-    struct ref_reply a =
+    struct ref_core_answer a =
         ref_core_ask(&t, "/recommend", "{\"user_id\":\"10\",\"exclude_seen\":false}");
     assert_asked(&t, &a, (struct rs_ask){.user = 0, .k = 10}, "als");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/recommend", "{\"user_id\": \"nobody\", \"k\": 3}");
     assert_asked(&t, &a, (struct rs_ask){.user = -1, .k = 3, .exclude_seen = true},
                  "popularity:unknown_user");
     assert_string_equal(rs_val_get_str(a.val, "user_id", ""), "nobody");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/recommend",
                      "{\"items\": [\"i007\", \"i003\", \"i003\", \"x\"], \"k\": 5}");
     static const int32_t items[] = {3, 7};
@@ -88,7 +88,7 @@ static void lists_are_the_bundles(void **state)
         "als");
     assert_int_equal(rs_val_get(a.val, "user_id")->type, RS_VAL_NULL);
     assert_int_equal(rs_val_get_int(a.val, "ignored_items", 0), 1);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_clear(&t);
 }
 
@@ -97,10 +97,11 @@ static void options_reach_the_list(void **state)
     (void)state;
     struct ref_core t;
     server_init(&t);
-    struct ref_reply a = ref_core_ask(&t, "/recommend",
-                                      "{\"user_id\": 10, \"genres\": [\"comedy\"], \"k\": 4,"
-                                      " \"exclude_seen\": false, \"exclude_items\": [\"i001\"],"
-                                      " \"candidates\": [\"i001\", \"i002\", \"i003\", \"i005\"]}");
+    struct ref_core_answer a =
+        ref_core_ask(&t, "/recommend",
+                     "{\"user_id\": 10, \"genres\": [\"comedy\"], \"k\": 4,"
+                     " \"exclude_seen\": false, \"exclude_items\": [\"i001\"],"
+                     " \"candidates\": [\"i001\", \"i002\", \"i003\", \"i005\"]}");
     static const uint64_t allowed[] = {1U << 1 | 1U << 3 | 1U << 5};
     static const int32_t exclude[] = {1};
     assert_asked(
@@ -108,11 +109,11 @@ static void options_reach_the_list(void **state)
         (struct rs_ask){.user = 0, .k = 4, .allowed = allowed, .exclude = exclude, .n_exclude = 1},
         "als");
     assert_int_equal(list_of(&a)->n, 2);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"diversity\": 0.7}");
     assert_asked(
         &t, &a, (struct rs_ask){.user = 0, .k = 10, .exclude_seen = true, .diversity = 0.7}, "als");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_fails(&t, "/recommend", "{\"user_id\": 10, \"genres\": [\"Western\"]}", RS_ENOTFOUND,
                    "genre 'Western'");
     ref_core_fails(&t, "/recommend", "{\"user_id\": 1, \"strict\": true}", RS_ENOTFOUND,
@@ -137,13 +138,13 @@ static size_t add_new(const struct rs_val *rows, char seen[][16], size_t n)
     return n;
 }
 
-static struct ref_reply next_page(struct ref_core *t, const char *fields,
-                                  const struct ref_reply *before)
+static struct ref_core_answer next_page(struct ref_core *t, const char *fields,
+                                        const struct ref_core_answer *before)
 {
     const char *cursor = rs_val_get_str(before->val, "next_cursor", NULL);
     assert_non_null(cursor);
     char *body = rs_xprintf("{%s, \"cursor\": \"%s\"}", fields, cursor);
-    struct ref_reply a = ref_core_ask(t, "/recommend", body);
+    struct ref_core_answer a = ref_core_ask(t, "/recommend", body);
     free(body);
     ref_check_shape("Recommendations", a.val);
     return a;
@@ -155,18 +156,18 @@ static void check_pages(struct ref_core *t, const char *fields,
 {
     char seen[ITEMS + 7][16];
     char *body = rs_xprintf("{%s, \"k\": 100}", fields);
-    struct ref_reply all = ref_core_ask(t, "/recommend", body);
+    struct ref_core_answer all = ref_core_ask(t, "/recommend", body);
     free(body);
     body = rs_xprintf("%s, \"k\": 7", fields);
     char *first = rs_xprintf("{%s}", body);
-    struct ref_reply page = ref_core_ask(t, "/recommend", first);
+    struct ref_core_answer page = ref_core_ask(t, "/recommend", first);
     int64_t version = rs_val_get_int(page.val, "model_version", 0);
     size_t n = add_new(list_of(&page), seen, 0);
     for (size_t i = 0; rs_val_get_str(page.val, "next_cursor", NULL); i++) {
         if (between) between(t, i);
-        struct ref_reply next = next_page(t, body, &page);
+        struct ref_core_answer next = next_page(t, body, &page);
         assert_int_equal(rs_val_get_int(next.val, "model_version", 0), version);
-        ref_reply_clear(&page);
+        ref_core_answer_clear(&page);
         page = next;
         n = add_new(list_of(&page), seen, n);
     }
@@ -176,8 +177,8 @@ static void check_pages(struct ref_core *t, const char *fields,
     assert_true(n > 20);
     for (size_t i = 0; i < n; i++)
         assert_string_equal(item_at(list_of(&all), i), seen[i]);
-    ref_reply_clear(&page);
-    ref_reply_clear(&all);
+    ref_core_answer_clear(&page);
+    ref_core_answer_clear(&all);
     free(first);
     free(body);
 }
@@ -185,8 +186,8 @@ static void check_pages(struct ref_core *t, const char *fields,
 static void post_feedback(struct ref_core *t, const char *user, const char *item)
 {
     char *body = rs_xprintf("{\"user_id\": \"%s\", \"item_id\": \"%s\", \"value\": 5}", user, item);
-    struct ref_reply a = ref_core_ask(t, "/feedback", body);
-    ref_reply_clear(&a);
+    struct ref_core_answer a = ref_core_ask(t, "/feedback", body);
+    ref_core_answer_clear(&a);
     free(body);
 }
 
@@ -226,7 +227,7 @@ static void cursors_belong_to_their_request(void **state)
     (void)state;
     struct ref_core t;
     server_init(&t);
-    struct ref_reply a = ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"k\": 5}");
+    struct ref_core_answer a = ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"k\": 5}");
     const char *cursor = rs_val_get_str(a.val, "next_cursor", "");
     static const char *const others[] = {
         "\"user_id\": 10",
@@ -244,12 +245,12 @@ static void cursors_belong_to_their_request(void **state)
         ask_with_cursor(&t, others[i], cursor, RS_EARG, "cursor: it is no next_cursor of this");
     ask_with_cursor(&t, "\"user_id\": 10, \"k\": 5", "AAAA", RS_EARG, "cursor: it is no");
     ref_core_publish(&t, "popularity", "");
-    struct ref_reply second = next_page(&t, "\"user_id\": 10, \"k\": 5", &a);
-    ref_reply_clear(&second);
+    struct ref_core_answer second = next_page(&t, "\"user_id\": 10, \"k\": 5", &a);
+    ref_core_answer_clear(&second);
     ref_core_publish(&t, "als", "factors=4 iterations=2");
     ask_with_cursor(&t, "\"user_id\": 10, \"k\": 5", cursor, RS_EREFUSED,
                     "version 1 is no longer served: ask for the first page again");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_clear(&t);
 }
 
@@ -260,30 +261,30 @@ static void a_list_goes_out_again_until_something_changes(void **state)
     struct ref_core t;
     server_init(&t);
     rs_clock_set(1000);
-    struct ref_reply a = ref_core_ask(&t, "/recommend", body);
+    struct ref_core_answer a = ref_core_ask(&t, "/recommend", body);
     rs_clock_set(2000);
-    struct ref_reply b = ref_core_ask(&t, "/recommend", "{\"k\": 5.0, \"user_id\": \"10\"}");
+    struct ref_core_answer b = ref_core_ask(&t, "/recommend", "{\"k\": 5.0, \"user_id\": \"10\"}");
     assert_true(a.shared && b.shared);
     assert_string_equal(a.text, b.text); /* the same moment, too */
     char item[16];
     snprintf(item, sizeof(item), "%s", item_at(list_of(&a), 0));
-    ref_reply_clear(&b);
+    ref_core_answer_clear(&b);
     b = ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"k\": 6}");
     assert_string_not_equal(a.text, b.text);
-    ref_reply_clear(&b);
+    ref_core_answer_clear(&b);
     post_feedback(&t, "10", item);
     b = ref_core_ask(&t, "/recommend", body);
     for (size_t i = 0; i < list_of(&b)->n; i++) /* seen now */
         assert_string_not_equal(item_at(list_of(&b), i), item);
-    ref_reply_clear(&b);
+    ref_core_answer_clear(&b);
     ref_core_publish(&t, "popularity", "");
     b = ref_core_ask(&t, "/recommend", body);
     assert_int_equal(rs_val_get_int(b.val, "model_version", 0), 2);
-    ref_reply_clear(&b);
+    ref_core_answer_clear(&b);
     assert_int_equal(srv_cache_stats(t.srv->cache).hits, 1);
     assert_int_equal(t.srv->metrics.lists, 5);
     assert_int_equal(t.srv->metrics.identical_lists, 0);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     rs_clock_set(-1);
     ref_core_clear(&t);
 }
@@ -296,7 +297,8 @@ static void strangers_with_feedback_get_their_own_list(void **state)
     ref_core_fails(&t, "/recommend", "{\"user_id\": \"new\", \"strict\": true}", RS_ENOTFOUND,
                    "user 'new'");
     post_feedback(&t, "new", "i005");
-    struct ref_reply a = ref_core_ask(&t, "/recommend", "{\"user_id\": \"new\", \"strict\": true}");
+    struct ref_core_answer a =
+        ref_core_ask(&t, "/recommend", "{\"user_id\": \"new\", \"strict\": true}");
     static const int32_t items[] = {5};
     static const float values[] = {5};
     assert_asked(&t, &a,
@@ -307,12 +309,12 @@ static void strangers_with_feedback_get_their_own_list(void **state)
                                  .k = 10,
                                  .exclude_seen = true},
                  "als");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     assert_int_equal(t.srv->metrics.fallback_lists, 0);
     a = ref_core_ask(&t, "/recommend", "{\"user_id\": \"other\"}");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/recommend", "{\"user_id\": \"another\"}");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     assert_int_equal(t.srv->metrics.lists, 3);
     assert_int_equal(t.srv->metrics.fallback_lists, 2);
     assert_int_equal(t.srv->metrics.identical_lists, 1);
@@ -329,7 +331,7 @@ static void a_batch_is_its_lists(void **state)
 #define OPTIONS                                                                   \
     "\"k\": 4, \"exclude_items\": [\"i001\", \"x\"], \"candidates\": [\"i000\", " \
     "\"i001\", \"i002\", \"i011\", \"i033\", \"i044\", \"y\"]"
-    struct ref_reply batch = ref_core_ask(
+    struct ref_core_answer batch = ref_core_ask(
         &t, "/recommend/batch", "{\"user_ids\": [20, \"10\", \"nobody\", 20, 300], " OPTIONS "}");
     ref_check_shape("RecommendationsList", batch.val);
     static const char *const users[] = {"20", "10", "nobody", "20", "300"};
@@ -337,16 +339,16 @@ static void a_batch_is_its_lists(void **state)
     rs_str_init(&all, 0);
     for (int i = 0; i < 5; i++) {
         char *body = rs_xprintf("{\"user_id\": \"%s\", " OPTIONS "}", users[i]);
-        struct ref_reply one = ref_core_ask(&t, "/recommend", body);
+        struct ref_core_answer one = ref_core_ask(&t, "/recommend", body);
         rs_str_addf(&all, "%s%s", i ? "," : "[", one.text);
-        ref_reply_clear(&one);
+        ref_core_answer_clear(&one);
         free(body);
     }
     rs_str_add(&all, "]");
     assert_string_equal(batch.text, rs_str_text(&all)); /* cursors, too */
     assert_int_equal(t.srv->metrics.lists, 10);
     rs_str_clear(&all);
-    ref_reply_clear(&batch);
+    ref_core_answer_clear(&batch);
     ref_core_fails(&t, "/recommend/batch", "{\"user_ids\": [10, 11], \"strict\": true}",
                    RS_ENOTFOUND, "user '11'");
     ref_core_fails(&t, "/recommend/batch", "{\"user_ids\": [10], \"genres\": [\"x\"]}",
@@ -361,7 +363,8 @@ static void similar_items_are_the_bundles(void **state)
     struct ref_core t;
     struct rs_err err = {0};
     server_init(&t);
-    struct ref_reply a = ref_core_ask(&t, "/similar-items", "{\"item_id\": \"i004\", \"k\": 6}");
+    struct ref_core_answer a =
+        ref_core_ask(&t, "/similar-items", "{\"item_id\": \"i004\", \"k\": 6}");
     ref_check_shape("SimilarItems", a.val);
     struct srv_model *m = srv_model_acquire(t.srv->models);
     struct rs_ranked want[6];
@@ -376,12 +379,12 @@ static void similar_items_are_the_bundles(void **state)
         assert_string_equal(item_at(rows, (size_t)i), id);
         assert_true((float)rs_val_get_real(rows->items[i], "similarity", NAN) == want[i].score);
     }
-    struct ref_reply again =
+    struct ref_core_answer again =
         ref_core_ask(&t, "/similar-items", "{\"item_id\": \"i004\", \"k\": 6}");
     assert_true(again.shared);
     assert_string_equal(a.text, again.text);
-    ref_reply_clear(&again);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&again);
+    ref_core_answer_clear(&a);
     ref_core_fails(&t, "/similar-items", "{\"item_id\": 4}", RS_ENOTFOUND, "item '4'");
     ref_core_publish(&t, "popularity", "");
     ref_core_fails(&t, "/similar-items", "{\"item_id\": \"i004\"}", RS_EREFUSED,
@@ -389,7 +392,7 @@ static void similar_items_are_the_bundles(void **state)
     ref_core_clear(&t);
 }
 
-static bool lists_item(const struct ref_reply *a, const char *key, const char *item)
+static bool lists_item(const struct ref_core_answer *a, const char *key, const char *item)
 {
     const struct rs_val *rows = rs_val_get(a->val, key);
     for (size_t i = 0; i < rows->n; i++) {
@@ -407,20 +410,20 @@ static void denied_items_are_in_no_list(void **state)
     free(t.settings.deny);
     t.settings.deny = deny;
     ref_core_publish(&t, "als", "factors=6 iterations=3");
-    struct ref_reply a =
+    struct ref_core_answer a =
         ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"k\": 100, \"exclude_seen\": false}");
     assert_int_equal(list_of(&a)->n, ITEMS - 2);
     assert_false(lists_item(&a, "recommendations", "i004"));
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/recommend",
                      "{\"user_id\": 10, \"candidates\": [\"i004\", \"i005\"],"
                      " \"exclude_seen\": false}");
     assert_int_equal(list_of(&a)->n, 1);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/similar-items", "{\"item_id\": \"i004\", \"k\": 100}");
     assert_int_equal(rs_val_get(a.val, "similar_items")->n, ITEMS - 2);
     assert_false(lists_item(&a, "similar_items", "i010"));
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_clear(&t);
 }
 
@@ -430,11 +433,11 @@ static void explanations_add_up_to_the_score(void **state)
     struct ref_core t;
     server_init(&t);
     post_feedback(&t, "10", "i059");
-    struct ref_reply list = ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"k\": 1}");
+    struct ref_core_answer list = ref_core_ask(&t, "/recommend", "{\"user_id\": 10, \"k\": 1}");
     char target[64];
     snprintf(target, sizeof(target), "/explain?user_id=10&item_id=%s&k=100",
              item_at(list_of(&list), 0));
-    struct ref_reply a = ref_core_ask(&t, target, NULL);
+    struct ref_core_answer a = ref_core_ask(&t, target, NULL);
     ref_check_shape("Explanation", a.val);
     double score = rs_val_get_real(a.val, "score", NAN);
     double sum = rs_val_get_real(a.val, "base", NAN);
@@ -453,11 +456,11 @@ static void explanations_add_up_to_the_score(void **state)
     assert_true(has_feedback);
     assert_true(fabs(score - sum) < 1e-6);
     assert_true(fabs(score - rs_val_get_real(list_of(&list)->items[0], "score", NAN)) < 1e-4);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/explain?user_id=10&item_id=i001&k=2", NULL);
     assert_int_equal(rs_val_get(a.val, "contributions")->n, 2);
-    ref_reply_clear(&a);
-    ref_reply_clear(&list);
+    ref_core_answer_clear(&a);
+    ref_core_answer_clear(&list);
     ref_core_fails(&t, "/explain?user_id=11&item_id=i001", NULL, RS_ENOTFOUND, "user '11'");
     ref_core_fails(&t, "/explain?user_id=10&item_id=1", NULL, RS_ENOTFOUND, "item '1'");
     ref_core_fails(&t, "/explain?user_id=10", NULL, RS_EARG, "item_id: it is missing");
@@ -467,7 +470,7 @@ static void explanations_add_up_to_the_score(void **state)
 static void assert_page(struct ref_core *t, const char *target, const char *key, size_t n,
                         int64_t count, const char *first)
 {
-    struct ref_reply a = ref_core_ask(t, target, NULL);
+    struct ref_core_answer a = ref_core_ask(t, target, NULL);
     ref_check_shape(strncmp(target, "/users", 6) == 0    ? "Users"
                     : strncmp(target, "/items-", 7) == 0 ? "ItemRows"
                                                          : "Items",
@@ -482,7 +485,7 @@ static void assert_page(struct ref_core *t, const char *target, const char *key,
         assert_string_equal(rs_str_text(&text), first);
         rs_str_clear(&text);
     }
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
 }
 
 static void users_and_items_are_listed_and_searched(void **state)
@@ -525,10 +528,10 @@ static void histories_are_newest_first(void **state)
         "{\"user_id\": 10, \"item_id\": \"i002\", \"value\": 3, \"timestamp\": 2000000000}",
     };
     for (int i = 0; i < 3; i++) {
-        struct ref_reply a = ref_core_ask(&t, "/feedback", posts[i]);
-        ref_reply_clear(&a);
+        struct ref_core_answer a = ref_core_ask(&t, "/feedback", posts[i]);
+        ref_core_answer_clear(&a);
     }
-    struct ref_reply a = ref_core_ask(&t, "/user/10/history?limit=1000", NULL);
+    struct ref_core_answer a = ref_core_ask(&t, "/user/10/history?limit=1000", NULL);
     ref_check_shape("History", a.val);
     const struct rs_val *rows = rs_val_get(a.val, "history");
     int64_t n_train = rs_csr_len(&t.split.p.ui, 0);
@@ -561,16 +564,16 @@ static void histories_are_newest_first(void **state)
                 assert_true(strcmp(item_at(rows, i), item_at(rows, i - 1)) > 0);
         }
     }
-    struct ref_reply page = ref_core_ask(&t, "/user/10/history?limit=2&offset=1", NULL);
+    struct ref_core_answer page = ref_core_ask(&t, "/user/10/history?limit=2&offset=1", NULL);
     assert_int_equal(rs_val_get_int(page.val, "count", 0), rows->n);
     assert_true(rs_val_equal(rs_val_get(page.val, "history")->items[1], rows->items[2]));
-    ref_reply_clear(&page);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&page);
+    ref_core_answer_clear(&a);
     ref_core_fails(&t, "/user/x%2Fy/history", NULL, RS_ENOTFOUND, "user 'x/y' was not in training");
     post_feedback(&t, "x/y", "i003");
     a = ref_core_ask(&t, "/user/x%2Fy/history", NULL);
     assert_int_equal(rs_val_get(a.val, "history")->n, 1);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_clear(&t);
 }
 
@@ -580,26 +583,27 @@ static void feedback_is_stored_as_said(void **state)
     struct ref_core t;
     ref_core_init(&t, 7, USERS, ITEMS);
     rs_clock_set(1700000000999);
-    struct ref_reply a = ref_core_ask(&t, "/feedback", "{\"user_id\": 10, \"item_id\": \"i001\"}");
+    struct ref_core_answer a =
+        ref_core_ask(&t, "/feedback", "{\"user_id\": 10, \"item_id\": \"i001\"}");
     ref_check_shape("Feedback", a.val);
     assert_int_equal(a.status, 201);
     assert_string_equal(a.text, "{\"id\":1,\"user_id\":\"10\",\"item_id\":\"i001\",\"value\":1.0,"
                                 "\"timestamp\":\"2023-11-14T22:13:20Z\",\"type\":\"\","
                                 "\"known_user\":false,\"known_item\":false}");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_publish(&t, "als", "factors=6 iterations=3");
     a = ref_core_ask(&t, "/feedback",
                      "{\"user_id\": \"10\", \"item_id\": \"i001\", \"type\": \"like\"}");
     assert_string_equal(a.text, "{\"id\":2,\"user_id\":10,\"item_id\":\"i001\",\"value\":3.5,"
                                 "\"timestamp\":\"2023-11-14T22:13:20Z\",\"type\":\"like\","
                                 "\"known_user\":true,\"known_item\":true}");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/feedback",
                      "{\"user_id\": \"a\\\"b\", \"item_id\": 7, \"value\": -2, \"timestamp\": -1}");
     assert_string_equal(a.text, "{\"id\":3,\"user_id\":\"a\\\"b\",\"item_id\":\"7\",\"value\":-2.0,"
                                 "\"timestamp\":\"1969-12-31T23:59:59Z\",\"type\":\"\","
                                 "\"known_user\":false,\"known_item\":false}");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     assert_int_equal(ref_store_int(t.store.path, "SELECT count(*) FROM rs_feedback"), 3);
     assert_int_equal(ref_store_int(t.store.path, "SELECT time_s FROM rs_feedback WHERE id = 3"),
                      -1);
@@ -612,17 +616,17 @@ static void health_says_what_is_wrong(void **state)
     (void)state;
     struct ref_core t;
     ref_core_init(&t, 7, USERS, ITEMS);
-    struct ref_reply a = ref_core_ask(&t, "/health", NULL);
+    struct ref_core_answer a = ref_core_ask(&t, "/health", NULL);
     ref_check_shape("Health", a.val);
     assert_string_equal(rs_val_get_str(a.val, "status", ""), "degraded");
     assert_false(rs_val_get_bool(a.val, "model_loaded", true));
     assert_string_equal(rs_val_get(a.val, "problems")->items[0]->s,
                         "no model is served: model promote VERSION --to production");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/ready", NULL);
     assert_int_equal(a.status, 503);
     assert_string_equal(a.text, "{\"status\":\"no model is served\"}");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_publish(&t, "als", "factors=6 iterations=3");
     a = ref_core_ask(&t, "/health", NULL);
     assert_string_equal(rs_val_get_str(a.val, "status", ""), "healthy");
@@ -630,19 +634,19 @@ static void health_says_what_is_wrong(void **state)
     assert_int_equal(rs_val_get_int(a.val, "n_users", 0), USERS);
     assert_int_equal(rs_val_get_int(a.val, "n_items", 0), ITEMS);
     assert_int_equal(rs_val_get(a.val, "problems")->n, 0);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/ready", NULL);
     assert_int_equal(a.status, 200);
     ref_check_shape("State", a.val);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     atomic_store(&t.srv->draining, true);
     a = ref_core_ask(&t, "/ready", NULL);
     assert_int_equal(a.status, 503);
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     a = ref_core_ask(&t, "/live", NULL);
     assert_int_equal(a.status, 200);
     assert_string_equal(a.text, "{\"status\":\"ok\"}");
-    ref_reply_clear(&a);
+    ref_core_answer_clear(&a);
     ref_core_clear(&t);
 }
 
@@ -670,10 +674,11 @@ static void without_memory_a_call_fails_and_the_next_does_not(void **state)
             rs_str_clear(&t.out);
             t.scratch = rs_arena_new(1024, max);
             rs_str_init(&t.out, max);
-            struct ref_reply a = ref_core_bytes(&t, calls[i].target, body, body ? strlen(body) : 0);
+            struct ref_core_answer a =
+                ref_core_bytes(&t, calls[i].target, body, body ? strlen(body) : 0);
             if (a.rc) assert_int_equal(a.rc, RS_ENOMEM);
             through = !a.rc;
-            ref_reply_clear(&a);
+            ref_core_answer_clear(&a);
         }
         assert_true(through);
     }
