@@ -60,7 +60,8 @@ static const struct srv_field batch_fields[] = {
     {.name = NULL},
 };
 static const struct srv_field similar_fields[] = {
-    {.name = "item_id", .type = SRV_ID, .flags = SRV_REQUIRED, .example = "1", .help = "item"},
+    {.name = "item_id", .type = SRV_ID, .flags = SRV_REQUIRED, .example = "50",
+     .help = "item"},
     FIELD_K(SRV_IN_BODY),
     {.name = NULL},
 };
