@@ -31,7 +31,9 @@ def run(url, secret, what, *args):
         f"--header=Authorization: Bearer {secret}",
         *args,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    here = os.path.dirname(os.path.abspath(__file__))
+    environment = {**os.environ, "PYTHONPATH": here, "SCHEMATHESIS_HOOKS": "schemathesis_hooks"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     print(done.stdout[-6000:], flush=True)
     tail = done.stdout.strip().splitlines()[-1:] or [done.stderr[-500:]]
     serving.check(done.returncode == 0, f"schemathesis, {what}", tail[0])
@@ -42,7 +44,9 @@ def main():
     serving.demo(workspace, ["model.factors=16", "model.iterations=5"])
     write = serving.token(workspace, "writer", "write")
     admin = serving.token(workspace, "admin", "admin")
-    with serving.Server(workspace, "serving.access_log=errors") as server:
+    # Lists of as many ids as the document allows, each as long as it allows, are 10 MB.
+    room = "serving.max_body_kb=16384"
+    with serving.Server(workspace, "serving.access_log=errors", room) as server:
         run(server.url, write, "a token that may write")
         run(
             server.url,

@@ -1,19 +1,23 @@
-"""What schemathesis cannot read from the document: texts of formats that have a grammar.
+"""Formats of the document that have a grammar no pattern can say.
 
-run-filter  comparisons as `run list --filter` takes them
-cursor      made by the server alone: none is made up, so a request has one only where an answer gave it
+run-filter  what `run list --filter` takes
+cursor      what an answer gave as next_cursor: none is made up
 """
 
 import schemathesis
 from hypothesis import strategies as st
 
-_fields = st.sampled_from(["model", "state", "metrics.ndcg_at_10", "params.factors", "tags.note", "started"])
-_texts = st.text(st.characters(blacklist_categories=["Cc", "Cs"], blacklist_characters='"\\'), max_size=20)
-_values = st.one_of(
-    st.integers(-(10**9), 10**9).map(str),
-    _texts.map('"{}"'.format),
+_fields = st.sampled_from(["metrics.ndcg_at_10", "params.factors", "seed", "seconds"])
+_numbers = st.integers(-(10**6), 10**6).map(str) | st.sampled_from(["0.1", "1e-3"])
+_texts = st.text(st.characters(categories=["L", "N"], include_characters=" %_"), max_size=20)
+_comparisons = st.one_of(
+    st.tuples(_fields, st.sampled_from(["=", "!=", "<", ">="]), _numbers).map(" ".join),
+    st.tuples(st.sampled_from(["model", "name", "tags.note"]), _texts).map(
+        lambda pair: f'{pair[0]} like "{pair[1]}"'
+    ),
+    st.just("tags.note is null"),
 )
-_plain = st.sampled_from(["metrics.ndcg_at_10 > 0.1", "metrics.mrr >= 0", 'model = "als"', "tags.note is null"])
+_joined = st.lists(_comparisons, min_size=1, max_size=4).map(" and ".join)
 
-schemathesis.openapi.format("run-filter", _plain)
+schemathesis.openapi.format("run-filter", _joined | _joined.map("not ({})".format))
 schemathesis.openapi.format("cursor", st.nothing())
