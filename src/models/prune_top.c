@@ -79,8 +79,8 @@ static int32_t open_items(const struct rs_filter *filter, int32_t n, uint64_t *o
     if (n % 64) open[words - 1] &= ((uint64_t)1 << (n % 64)) - 1;
     int32_t left_out = 0;
     for (int32_t e = 0; e < filter->n_exclude; e++) {
-        int32_t item = filter->exclude[e];
-        rs_assert(item >= 0 && item < n);
+        size_t item = (size_t)filter->exclude[e];
+        rs_assert(item < (size_t)n); /* nor below 0 */
         uint64_t bit = (uint64_t)1 << (item % 64);
         left_out += (open[item / 64] & bit) != 0;
         open[item / 64] &= ~bit;
