@@ -11,7 +11,7 @@
 
 void rs_cell_id(struct rs_table *t, const struct rs_idmap *map, int32_t index);
 void rs_cell_genres(struct rs_table *t, const struct rs_catalogue *c, int32_t item); /* "A|B" */
-/* A score: in JSON the digits that the float has, as the server prints it, not those of a double. */
+/* A score: JSON has the digits of the float, as the server prints it, not those of a double. */
 void rs_cell_float(struct rs_table *t, float v);
 double rs_float_real(float v);                          /* the number with those digits */
 void rs_cell_time(struct rs_table *t, int64_t time_ms); /* 0: empty */

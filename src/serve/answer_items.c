@@ -223,7 +223,7 @@ enum rs_code srv_get_history(struct srv_call *c, struct rs_err *err)
     const struct rs_bundle *b = c->model->bundle;
     const char *user_id = srv_get(c, "id")->s;
     struct rows rows = rows_of(c);
-    struct pasts pasts;
+    struct pasts pasts = {0};
     bool first = true;
     enum rs_code rc = read_pasts(c, user_id, &pasts, err);
     if (rc) return rc;

@@ -80,17 +80,19 @@ static enum rs_code key_options(struct srv_call *c, size_t who, struct key *out,
     return RS_OK;
 }
 
-/* A user, or (NULL) a history. */
-static void key_who(struct key *key, const char *user_id, const struct srv_value *items)
+static void key_user(struct key *key, const char *user_id)
 {
     key->len = key->who;
-    if (user_id) {
-        put(key, "u", 1);
-        put_text(key, user_id);
-    } else {
-        put(key, "i", 1);
-        put_list(key, items);
-    }
+    put(key, "u", 1);
+    put_text(key, user_id);
+}
+
+/* A history instead. */
+static void key_items(struct key *key, const struct srv_value *items)
+{
+    key->len = key->who;
+    put(key, "i", 1);
+    put_list(key, items);
 }
 
 /* Hash of all that the client said; the same on every page. */
@@ -99,7 +101,7 @@ static uint64_t key_request(const struct key *key)
     return rs_checksum(key->data + sizeof(struct key_head), key->len - sizeof(struct key_head));
 }
 
-static uint64_t key_user(const struct key *key)
+static uint64_t key_who(const struct key *key)
 {
     return rs_checksum(key->data + key->who, key->len - key->who);
 }
@@ -306,14 +308,13 @@ static struct srv_body *kept(struct srv_call *c, const struct key *key)
 static enum rs_code answer_page(struct srv_call *c, struct key *key, struct page *page,
                                 struct rs_err *err)
 {
-    struct shown shown;
+    struct shown shown = {0};
     struct rs_ask ask;
     size_t ignored;
     key_head(c, key, page->model->generation, page->at.revision, page->at.offset);
     c->shared = kept(c, key);
     if (c->shared) {
-        srv_metrics_list(&c->srv->metrics, key_user(key), c->shared->list_hash,
-                         c->shared->fallback);
+        srv_metrics_list(&c->srv->metrics, key_who(key), c->shared->list_hash, c->shared->fallback);
         return RS_OK;
     }
     struct rs_wish wish = wish_of(c, page->model);
@@ -327,7 +328,7 @@ static enum rs_code answer_page(struct srv_call *c, struct key *key, struct page
     if (!rc) rc = rs_wish_resolve(page->model->bundle, &wish, c->scratch, &ask, &ignored, err);
     if (!rc) rc = put_list_of(c, page, &wish, &ask, ignored, &shown, err);
     if (rc) return rc;
-    srv_metrics_list(&c->srv->metrics, key_user(key), shown.hash, shown.fallback);
+    srv_metrics_list(&c->srv->metrics, key_who(key), shown.hash, shown.fallback);
     key_head(c, key, page->model->generation, page->at.revision, page->at.offset); /* as read */
     if (key->len <= MAX_KEY) keep(c, key, &shown);
     return RS_OK;
@@ -342,7 +343,11 @@ enum rs_code srv_post_recommend(struct srv_call *c, struct rs_err *err)
     size_t who = 1 + (user->given ? strlen(user->s) + 1 : list_size(items));
     enum rs_code rc = key_options(c, who, &key, err);
     if (rc) return rc;
-    key_who(&key, user->s, items);
+    if (user->given) {
+        key_user(&key, user->s);
+    } else {
+        key_items(&key, items);
+    }
     rc = open_page(c, &key, &page, err);
     if (rc) return rc;
     rc = answer_page(c, &key, &page, err);
@@ -360,8 +365,8 @@ static enum rs_code answer_user(struct srv_call *c, const char *user_id, struct 
     struct page page = {.model = c->model, .at.version = c->model->version};
     struct rs_ask ask;
     size_t unknown;
-    struct shown shown;
-    key_who(key, user_id, NULL);
+    struct shown shown = {0};
+    key_user(key, user_id);
     page.request = key_request(key);
     wish.user_id = user_id;
     wish.exclude = wish.candidates = wish.genres = NULL;
@@ -373,7 +378,7 @@ static enum rs_code answer_user(struct srv_call *c, const char *user_id, struct 
     ask.exclude = common->exclude;
     ask.n_exclude = common->n_exclude;
     rc = put_list_of(c, &page, &wish, &ask, ignored, &shown, err);
-    if (!rc) srv_metrics_list(&c->srv->metrics, key_user(key), shown.hash, shown.fallback);
+    if (!rc) srv_metrics_list(&c->srv->metrics, key_who(key), shown.hash, shown.fallback);
     return rc;
 }
 

@@ -295,7 +295,7 @@ static enum rs_code list_from_val(const struct srv_field *f, const struct rs_val
                             .flags = SRV_REQUIRED}; /* no null among them */
     for (size_t i = 0; i < v->n; i++) {
         char name[64];
-        struct srv_value value;
+        struct srv_value value = {0};
         rc = srv_field_from_val(&one, v->items[i], arena, &value, err);
         if (rc == RS_EARG) { /* again, with its place */
             snprintf(name, sizeof(name), "%s[%zu]", f->name, i);

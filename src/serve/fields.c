@@ -79,7 +79,7 @@ static enum rs_code add_elements(const struct srv_field *f, char *text, struct r
         text[len] = '\0';
         const struct srv_field one = {.name = f->name,
                                       .type = f->type == SRV_IDS ? SRV_ID : SRV_TEXT};
-        struct srv_value value;
+        struct srv_value value = {0};
         enum rs_code rc = srv_field_from_text(&one, text, &value, err);
         if (rc) return rc;
         if (list->n == list->cap) {

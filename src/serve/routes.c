@@ -26,7 +26,7 @@
     {.name = "offset", .type = SRV_INT, .in = SRV_IN_QUERY, .min = 0, .max = 1e9, .dflt = "0", \
      .example = "0", .help = "rows to skip"}
 #define FIELD_SEARCH(what) \
-    {.name = "search", .type = SRV_TEXT, .in = SRV_IN_QUERY, .help = what}
+    {.name = "search", .type = SRV_TEXT, .in = SRV_IN_QUERY, .help = (what)}
 /* What /recommend and /recommend/batch share. */
 #define FIELDS_LIST \
     FIELD_K(SRV_IN_BODY), \
