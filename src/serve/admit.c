@@ -14,9 +14,10 @@ static const struct verb {
     const char *name;
     enum srv_verb verb;
 } verbs[] = {
-    {"GET", SRV_VERB_GET},         {"HEAD", SRV_VERB_HEAD},     {"POST", SRV_VERB_POST},
-    {"OPTIONS", SRV_VERB_OPTIONS}, {"PUT", SRV_VERB_OTHER},     {"DELETE", SRV_VERB_OTHER},
-    {"PATCH", SRV_VERB_OTHER},     {"CONNECT", SRV_VERB_OTHER}, {"TRACE", SRV_VERB_OTHER},
+    {"GET", SRV_VERB_GET},
+    {"HEAD", SRV_VERB_HEAD},
+    {"POST", SRV_VERB_POST},
+    {"OPTIONS", SRV_VERB_OPTIONS},
 };
 
 enum srv_verb srv_verb_of(const char *method)
@@ -24,13 +25,13 @@ enum srv_verb srv_verb_of(const char *method)
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
         if (strcmp(verbs[i].name, method) == 0) return verbs[i].verb;
     }
-    return SRV_VERB_UNKNOWN;
+    return SRV_VERB_OTHER;
 }
 
 const char *srv_verb_name(enum srv_verb verb)
 {
     for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
-        if (verbs[i].verb == verb && verb != SRV_VERB_OTHER) return verbs[i].name;
+        if (verbs[i].verb == verb) return verbs[i].name;
     }
     return "other";
 }
@@ -66,9 +67,7 @@ static bool find_route(struct srv_request *r)
 
 static void refuse_route(struct srv_request *r)
 {
-    if (r->verb == SRV_VERB_UNKNOWN) {
-        srv_reply_error(r, MHD_HTTP_NOT_IMPLEMENTED, "this method is not known here");
-    } else if (!r->allow) {
+    if (!r->allow) {
         srv_reply_error(r, MHD_HTTP_NOT_FOUND, "no call has this path: /docs lists the calls");
     } else {
         srv_reply_error(r, MHD_HTTP_METHOD_NOT_ALLOWED,
@@ -151,6 +150,11 @@ static bool readable_body(struct srv_request *r)
 {
     const struct srv_heads *h = &r->heads;
     if (!h->transfer_encoding && h->length == 0) return true;
+    if (r->verb != SRV_VERB_POST) {
+        r->close = true;
+        srv_reply_error(r, MHD_HTTP_BAD_REQUEST, "this method takes no body");
+        return false;
+    }
     if (h->content_encoding && strcasecmp(h->content_encoding, "identity") != 0) {
         srv_reply_error(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
                         "Content-Encoding is not known here: send the body as it is");

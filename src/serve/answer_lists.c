@@ -274,7 +274,7 @@ static enum rs_code open_page(struct srv_call *c, const struct key *key, struct 
     }
     if (!srv_cursor_read(cursor, out->request, &out->at) ||
         out->at.offset >= reach(srv_get(c, "diversity")->r)) {
-        return rs_fail(err, RS_EARG,
+        return rs_fail(err, RS_EREFUSED,
                        "cursor: it is no next_cursor of this request: repeat all "
                        "other fields of the page before");
     }

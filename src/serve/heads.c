@@ -166,9 +166,6 @@ static const char *read_framing(struct srv_request *r, bool old, int *status_out
         *status_out = MHD_HTTP_NOT_IMPLEMENTED;
         return "Transfer-Encoding other than chunked is not known here";
     }
-    if (r->verb != SRV_VERB_POST && r->verb != SRV_VERB_OTHER &&
-        (h->transfer_encoding || h->length > 0))
-        return "this method takes no body";
     return NULL;
 }
 

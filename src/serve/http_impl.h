@@ -110,14 +110,13 @@ void srv_listener_free(struct srv_listener *l);
 
 /* ---- one request (http.c) ------------------------------------------------------------------ */
 
-/* Methods; OTHER ones are known, but no call has them. */
+/* Methods; OTHER: one that no call has. */
 enum srv_verb {
     SRV_VERB_GET,
     SRV_VERB_HEAD,
     SRV_VERB_POST,
     SRV_VERB_OPTIONS,
     SRV_VERB_OTHER,
-    SRV_VERB_UNKNOWN,
 };
 
 /* The heads that matter, in the connection's memory. */

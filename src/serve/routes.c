@@ -10,7 +10,8 @@
 /* A row reads better than a line a field. */
 /* clang-format off */
 
-#define MAX_K 100
+#define MAX_K   100
+#define MAX_IDS 2000 /* a list of the longest ids fits a body of the default size */
 
 /* Fields that calls share. */
 #define FIELD_USER_PATH \
@@ -32,9 +33,9 @@
     FIELD_K(SRV_IN_BODY), \
     {.name = "exclude_seen", .type = SRV_BOOL, .dflt = "true", .example = "true", \
      .help = "leave out what the user already has"}, \
-    {.name = "exclude_items", .type = SRV_IDS, .max = 10000, \
+    {.name = "exclude_items", .type = SRV_IDS, .max = MAX_IDS, \
      .help = "items that are never listed"}, \
-    {.name = "candidates", .type = SRV_IDS, .min = 1, .max = 10000, \
+    {.name = "candidates", .type = SRV_IDS, .min = 1, .max = MAX_IDS, \
      .help = "only these items are ranked"}, \
     {.name = "genres", .type = SRV_TEXTS, .min = 1, .max = RS_MAX_GENRES, \
      .help = "only items that have one of these genres; an unknown genre is a 404"}, \
@@ -45,7 +46,7 @@
 
 static const struct srv_field recommend_fields[] = {
     {.name = "user_id", .type = SRV_ID, .example = "1", .help = "user; or say items"},
-    {.name = "items", .type = SRV_IDS, .min = 1, .max = 10000,
+    {.name = "items", .type = SRV_IDS, .min = 1, .max = MAX_IDS,
      .help = "the history of somebody unknown, instead of a user"},
     FIELDS_LIST,
     {.name = "cursor", .type = SRV_TEXT, .min = 1, .max = 128, .format = "cursor",
@@ -103,11 +104,18 @@ static const struct srv_field journal_fields[] = {FIELD_LIMIT, {.name = NULL}};
 #define SORT_PATTERN \
     "^-?(name|model|dataset|split|state|id|run_id|bundle|message|seed|started|started_ms|ended|" \
     "seconds|(metrics|params|tags)[.][^\\u0000]+)$"
+/* What rs_runs_list filters by, for the document: without parentheses, which are taken too. */
+#define FILTER_FIELD "(name|model|dataset|split|state|(params|tags)[.][a-z][a-z0-9_]*)"
+#define FILTER_TERM \
+    "(not )?((metrics[.][a-z][a-z0-9_]*) (=|!=|<|<=|>|>=) -?[0-9]{1,9}([.][0-9]{1,9})?|" \
+    FILTER_FIELD " (=|!=|like) \"[A-Za-z0-9_.%-]*\"|" \
+    FILTER_FIELD " is (not )?null)"
+#define FILTER_PATTERN "^" FILTER_TERM "( (and|or) " FILTER_TERM "){0,9}$"
 static const struct srv_field runs_fields[] = {
     FIELD_LIMIT, FIELD_OFFSET,
     {.name = "filter", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1, .max = 1024,
-     .example = "\"metrics.ndcg_at_10 > 0.1\"", .format = "run-filter",
-     .help = "as run list --filter; a wrong one is a 422"},
+     .example = "\"metrics.ndcg_at_10 > 0.1\"", .pattern = FILTER_PATTERN,
+     .help = "as run list --filter, parentheses too; a wrong one is a 422"},
     {.name = "sort", .type = SRV_TEXT, .in = SRV_IN_QUERY, .min = 1, .max = 200,
      .example = "\"-metrics.ndcg_at_10\"", .pattern = SORT_PATTERN,
      .help = "column; - before it descends"},

@@ -14,7 +14,7 @@ import serving
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "40")
 
 
-def run(url, secret, what, *args):
+def run(url, folder, secret, what, *args):
     command = [
         os.path.join(os.path.dirname(sys.executable), "schemathesis"),
         "run",
@@ -31,9 +31,7 @@ def run(url, secret, what, *args):
         f"--header=Authorization: Bearer {secret}",
         *args,
     ]
-    here = os.path.dirname(os.path.abspath(__file__))
-    environment = {**os.environ, "PYTHONPATH": here, "SCHEMATHESIS_HOOKS": "schemathesis_hooks"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     print(done.stdout[-6000:], flush=True)
     tail = done.stdout.strip().splitlines()[-1:] or [done.stderr[-500:]]
     serving.check(done.returncode == 0, f"schemathesis, {what}", tail[0])
@@ -44,12 +42,11 @@ def main():
     serving.demo(workspace, ["model.factors=16", "model.iterations=5"])
     write = serving.token(workspace, "writer", "write")
     admin = serving.token(workspace, "admin", "admin")
-    # Lists of as many ids as the document allows, each as long as it allows, are 10 MB.
-    room = "serving.max_body_kb=16384"
-    with serving.Server(workspace, "serving.access_log=errors", room) as server:
-        run(server.url, write, "a token that may write")
+    with serving.Server(workspace, "serving.access_log=errors") as server:
+        run(server.url, workspace, write, "a token that may write")
         run(
             server.url,
+            workspace,
             admin,
             "a token that may do everything, on commands that read",
             "--include-path-regex",
