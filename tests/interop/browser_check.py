@@ -58,6 +58,11 @@ class Page:
 
         return WebDriverWait(self.driver, WAIT_S).until(look, f"no '{css}' with '{text}'")
 
+    def press(self, element):
+        """A click on it, scrolled to the middle so that the sticky header is not in the way."""
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+        element.click()
+
     def focused(self):
         return self.driver.switch_to.active_element
 
@@ -95,17 +100,17 @@ def user_page(page, server, folder):
     got = [row.text.splitlines()[1] for row in rows]
     serving.check(got == [w["title"] for w in want], "the page lists what REST answers", got)
     serving.check(len(page.find(".history .list > li")) > 5, "history is beside it")
-    page.find("section:not(.later) button[aria-expanded]")[0].click()
+    page.press(page.find("section:not(.later) button[aria-expanded]")[0])
     page.wait(".reasons", "strongest past items")
     serving.check(len(page.find(".reason")) == 8, "eight reasons", len(page.find(".reason")))
     page.shot(folder, "user")
-    page.wait("button", "More").click()
+    page.press(page.wait("button", "More"))
     WebDriverWait(page.driver, WAIT_S).until(
         lambda _: len(page.find("section:not(.later) .list > li")) == 40, "no second page"
     )
     titles = [e.text.splitlines()[1] for e in page.find("section:not(.later) .list > li")]
     serving.check(len(set(titles)) == 40, "the second page repeats nothing")
-    page.find(".entry a")[0].click()
+    page.press(page.find(".entry a")[0])
     page.wait("caption, th", "similarity")
     page.shot(folder, "item")
 
@@ -139,7 +144,7 @@ def models_page(page, server, folder):
     metric = next(r for r in page.find("tbody tr") if r.text.startswith("ndcg_at_10"))
     serving.check("[" in metric.text and "better" in metric.text, "metrics with intervals", metric.text)
     page.wait("caption", "Journal")
-    page.wait("summary", "passed").click()
+    page.press(page.wait("summary", "passed"))
     page.wait("li", "beats_popularity")
     page.shot(folder, "models")
 
@@ -153,7 +158,7 @@ def feedback(page, server, secret):
     page.wait("dialog button", "Use it").click()
     first = page.wait("section:not(.later) .list > li", "Liked it")
     title = first.text.splitlines()[1]
-    first.find_element(By.XPATH, ".//button[text()='Liked it']").click()
+    page.press(first.find_element(By.XPATH, ".//button[text()='Liked it']"))
     page.wait(".history .list > li", title)
     rows = [e.text.splitlines()[1] for e in page.find("section:not(.later) .list > li")]
     serving.check(title not in rows, "what was liked leaves the list and enters the history", title)
