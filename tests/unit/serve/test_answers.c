@@ -243,7 +243,7 @@ static void cursors_belong_to_their_request(void **state)
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
         ask_with_cursor(&t, others[i], cursor, RS_EREFUSED, "cursor: it is no next_cursor of this");
-    ask_with_cursor(&t, "\"user_id\": 10, \"k\": 5", "AAAA", RS_EARG, "cursor: it is no");
+    ask_with_cursor(&t, "\"user_id\": 10, \"k\": 5", "AAAA", RS_EREFUSED, "cursor: it is no");
     ref_core_publish(&t, "popularity", "");
     struct ref_core_answer second = next_page(&t, "\"user_id\": 10, \"k\": 5", &a);
     ref_core_answer_clear(&second);
