@@ -17,7 +17,11 @@
 #include "rs/base/clock.h"
 #include "rs/base/mem.h"
 
-enum { STATE_BITS = 3, STATE_MASK = (1 << STATE_BITS) - 1 };
+enum {
+    STATE_BITS = 3,
+    STATE_MASK = (1 << STATE_BITS) - 1,
+    LOOK_MS = 50, /* in a phase so long: has the client left? */
+};
 
 struct srv_conns {
     pthread_mutex_t lock;
@@ -126,6 +130,20 @@ static bool shut(struct srv_conns *c, struct srv_conn *conn, unsigned long long 
     return true;
 }
 
+/*
+ * A client may close its sending side right behind its last bytes. libmicrohttpd, which is told of
+ * an event once, has read the bytes by then and not the end, so it would wait. Where a look finds
+ * nothing but the end, and the next one still the same phase, nothing comes of it any more.
+ */
+static bool is_left(struct srv_conn *conn, unsigned long long seen)
+{
+    if (conn->looked == seen) return conn->left;
+    char byte;
+    conn->looked = seen;
+    conn->left = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return false;
+}
+
 int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s)
 {
     const int64_t limit_ms[] = {[SRV_CONN_IDLE] = 1000 * (int64_t)idle_s,
@@ -138,7 +156,14 @@ int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s)
     pthread_mutex_lock(&c->lock);
     for (struct srv_conn *conn = c->newest; conn; conn = conn->older) {
         unsigned long long seen = atomic_load(&conn->mark);
-        if (now_ms - since_ms(seen) >= limit_ms[state_of(seen)]) n += shut(c, conn, seen);
+        enum srv_conn_state state = state_of(seen);
+        int64_t age_ms = now_ms - since_ms(seen);
+        if (age_ms >= limit_ms[state]) {
+            n += shut(c, conn, seen);
+        } else if ((state == SRV_CONN_IDLE || state == SRV_CONN_BODY) && age_ms >= LOOK_MS &&
+                   is_left(conn, seen)) {
+            shut(c, conn, seen);
+        }
     }
     pthread_mutex_unlock(&c->lock);
     return n;

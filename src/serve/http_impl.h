@@ -243,12 +243,20 @@ bool srv_limits_take(struct srv_limits *l, const struct sockaddr *from, double r
 /* A connection that has not sent a whole request head within idle_s, a whole body within request_s,
  * or not taken its answer within idle_s, is shut down; near the limit the longest idle go first.
  * srv_conns.lock guards the list and keeps a descriptor from being closed while it is shut down. */
-enum srv_conn_state { SRV_CONN_IDLE, SRV_CONN_BODY, SRV_CONN_BUSY, SRV_CONN_ANSWER, SRV_CONN_SHUT };
+enum srv_conn_state {
+    SRV_CONN_IDLE,   /* no whole head yet */
+    SRV_CONN_BODY,   /* the body comes */
+    SRV_CONN_BUSY,   /* the call runs or waits */
+    SRV_CONN_ANSWER, /* the answer leaves */
+    SRV_CONN_SHUT,   /* shut down; only srv_conns sets it */
+};
 struct srv_conn {
     struct srv_conn *newer, *older; /* under lock */
     int fd;
-    atomic_ullong mark; /* since when (ms, monotonic) << 3 | state */
-    char client[48];    /* address */
+    atomic_ullong mark;        /* since when (ms, monotonic) << 3 | state */
+    unsigned long long looked; /* at that mark srv_conns_reap saw whether the client has closed */
+    bool left;
+    char client[48]; /* address */
 };
 struct srv_conns *srv_conns_new(int max);
 void srv_conns_free(struct srv_conns *c);

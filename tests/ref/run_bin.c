@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -190,27 +191,46 @@ static void wait_for_file(const struct ref_bin *b, const char *folder)
     free(dir);
 }
 
-void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char *line,
-                 struct ref_run *out)
+pid_t ref_bin_start(const struct ref_bin *b, const struct ref_how *how, const char *line,
+                    const int fds[3])
 {
     struct words w = cut(b, line);
     char *env[MAX_ENV];
     make_environment(b, how, env);
-    FILE *files[3] = {tmpfile(), tmpfile(), tmpfile()};
-    for (int i = 0; i < 3; i++) {
-        assert_non_null(files[i]);
-    }
-    if (how->input) fputs(how->input, files[0]);
-    rewind(files[0]);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
         for (int i = 0; i < 3; i++) {
-            int fd = i == 1 && how->out_path ? open(how->out_path, O_WRONLY) : fileno(files[i]);
-            if (dup2(fd, i) < 0) _exit(120);
+            if (dup2(fds[i], i) < 0) _exit(120);
         }
         become(b, how, w.argv, env);
     }
+    free_environment(env);
+    words_clear(&w);
+    return pid;
+}
+
+int ref_bin_wait(pid_t pid, const char *what)
+{
+    return wait_for(pid, what);
+}
+
+void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char *line,
+                 struct ref_run *out)
+{
+    FILE *files[3] = {tmpfile(), tmpfile(), tmpfile()};
+    int fds[3];
+    for (int i = 0; i < 3; i++) {
+        assert_non_null(files[i]);
+        fds[i] = fileno(files[i]);
+    }
+    if (how->input) fputs(how->input, files[0]);
+    rewind(files[0]);
+    int to = how->out_path ? open(how->out_path, O_WRONLY | O_CLOEXEC) : -1;
+    if (to >= 0) fds[1] = to;
+    pid_t pid = ref_bin_start(b, how, line, fds);
+    if (to >= 0) close(to);
     if (how->when_in) wait_for_file(b, how->when_in);
     if (how->signal) {
         pause_us(how->delay_us);
@@ -220,8 +240,6 @@ void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char 
     fclose(files[0]);
     out->out = read_all(files[1]);
     out->err = read_all(files[2]);
-    free_environment(env);
-    words_clear(&w);
 }
 
 void ref_run_clear(struct ref_run *r)

@@ -43,6 +43,11 @@ struct ref_run {
 void ref_bin_run(const struct ref_bin *b, const struct ref_how *how, const char *line,
                  struct ref_run *out);
 void ref_run_clear(struct ref_run *r);
+/* The same without waiting for its end: fds are its standard input, output and error. Ended by
+ * ref_bin_wait, which gives the status as in struct ref_run. */
+pid_t ref_bin_start(const struct ref_bin *b, const struct ref_how *how, const char *line,
+                    const int fds[3]);
+int ref_bin_wait(pid_t pid, const char *what);
 
 /* Runs line; the test fails, with what the program said, unless it ends with status. The result is
  * standard output, the caller's. */
