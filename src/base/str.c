@@ -145,6 +145,15 @@ bool rs_str_utf8_valid(const char *s, size_t n)
     return true;
 }
 
+size_t rs_str_utf8_count(const char *s)
+{
+    size_t n = 0;
+    for (; *s; s++) {
+        n += ((unsigned char)*s & 0xc0) != 0x80; /* not a byte that goes on */
+    }
+    return n;
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

@@ -1,9 +1,9 @@
 /*
  * admin_impl - commands over REST: which of them may be started, and what their bodies look like.
  *
- * Texts have at most SRV_ARG_CHARS characters and lists at most SRV_ARG_ITEMS elements. What may name
- * a file names it inside the workspace: a relative path without a part that begins with a dot, or an
- * address; no request reaches a file outside.
+ * Texts have at most SRV_ARG_CHARS characters and lists at most SRV_ARG_ITEMS elements. What may
+ * name a file names it inside the workspace: a relative path without a part that begins with a dot,
+ * or an address; no request reaches a file outside.
  */
 #ifndef SERVE_ADMIN_IMPL_H
 #define SERVE_ADMIN_IMPL_H

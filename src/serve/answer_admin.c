@@ -49,8 +49,8 @@ enum rs_code srv_get_commands(struct srv_call *c, struct rs_err *err)
 
 /* ---- the command that is meant ------------------------------------------------------------- */
 
-/* name: "model promote" or "model-promote". */
-static enum rs_code find_command(const char *name, const struct rs_cmd **out, struct rs_err *err)
+/* name: "model promote" or "model-promote". NULL: none that may be started; err says why. */
+static const struct rs_cmd *find_command(const char *name, struct rs_err *err)
 {
     const char *names[128];
     size_t n = 0;
@@ -58,15 +58,18 @@ static enum rs_code find_command(const char *name, const struct rs_cmd **out, st
         char slug[64];
         srv_command_slug(cmd, slug);
         if (strcmp(name, cmd->name) == 0 || strcmp(name, slug) == 0) {
-            *out = cmd;
-            return rs_job_allowed(cmd, err);
+            return rs_job_allowed(cmd, err) ? NULL : cmd;
         }
         if (n < 127 && srv_command_startable(cmd)) names[n++] = cmd->name;
     }
     names[n] = NULL;
     const char *near = rs_str_nearest(name, names);
-    return near ? rs_fail(err, RS_ENOTFOUND, "no command '%s': did you mean '%s'?", name, near)
-                : rs_fail(err, RS_ENOTFOUND, "no command '%s': see /admin/commands", name);
+    if (near) {
+        rs_fail(err, RS_ENOTFOUND, "no command '%s': did you mean '%s'?", name, near);
+    } else {
+        rs_fail(err, RS_ENOTFOUND, "no command '%s': see /admin/commands", name);
+    }
+    return NULL;
 }
 
 /* ---- POST /admin/commands/{name} ----------------------------------------------------------- */
@@ -91,14 +94,14 @@ enum rs_code srv_post_command(struct srv_call *c, struct rs_err *err)
 {
     static const struct rs_val nothing = {.type = RS_VAL_MAP};
     const struct rs_val *body = c->body ? c->body : &nothing;
-    const struct rs_cmd *cmd = NULL;
+    const struct rs_cmd *cmd = find_command(srv_get(c, "name")->s, err);
     struct rs_args *args = NULL;
     struct rs_store *st;
     char actor[80];
     int64_t job = 0;
+    if (!cmd) return err->code;
     snprintf(actor, sizeof(actor), "token %s", c->actor);
-    enum rs_code rc = find_command(srv_get(c, "name")->s, &cmd, err);
-    if (!rc) rc = srv_command_read(cmd, body, &args, err);
+    enum rs_code rc = srv_command_read(cmd, body, &args, err);
     if (!rc) rc = rs_ctx_store(c->ctx, &st, err);
     if (!rc) rc = rs_job_spawn(c->srv->workspace, st, cmd, args, actor, &job, err);
     if (!rc) rc = put_started(c, cmd, job, err);

@@ -1,6 +1,6 @@
 /*
- * answer_store - calls that read the store, on the query thread: what the commands of the same names
- * print, so that REST and the command line tell the same numbers.
+ * answer_store - calls that read the store, on the query thread: what the commands of the same
+ * names print, so that REST and the command line tell the same numbers.
  */
 #include <stdio.h>
 #include <string.h>

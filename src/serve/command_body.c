@@ -127,15 +127,6 @@ struct rs_val *srv_command_schema(const struct rs_cmd *cmd)
 
 /* ---- read ------------------------------------------------------ */
 
-static size_t n_chars(const char *s)
-{
-    size_t n = 0;
-    for (; *s; s++) {
-        n += ((unsigned char)*s & 0xc0) != 0x80;
-    }
-    return n;
-}
-
 /* An address, or a relative path none of whose parts is empty or begins with a dot. */
 static bool is_inside(const char *s)
 {
@@ -151,9 +142,9 @@ static bool is_inside(const char *s)
 
 static enum rs_code check_text(const char *name, const char *s, bool file, struct rs_err *err)
 {
-    if (n_chars(s) > SRV_ARG_CHARS) {
+    if (rs_str_utf8_count(s) > SRV_ARG_CHARS) {
         return rs_fail(err, RS_EARG, "%s: %zu characters: at most %d were expected", name,
-                       n_chars(s), SRV_ARG_CHARS);
+                       rs_str_utf8_count(s), SRV_ARG_CHARS);
     }
     if (file && !is_inside(s)) {
         return rs_fail(err, RS_EARG,

@@ -13,7 +13,7 @@
 #include "fields_impl.h"
 
 #define DEFAULT_COUNT 1000               /* elements of a list without bounds */
-#define DEFAULT_BYTES 1024               /* bytes of a text without bounds */
+#define DEFAULT_CHARS 1024               /* characters of a text without bounds */
 #define EXACT_INT     9007199254740992.0 /* 2^53: whole numbers up to it are exact as doubles */
 
 /* ---- what a field may be ------------------------------------------------------------------- */
@@ -36,7 +36,7 @@ void srv_field_count_bounds(const struct srv_field *f, size_t *least, size_t *mo
 {
     *least = (size_t)f->min;
     *most = (size_t)f->max;
-    if (!is_bounded(f)) *most = f->type == SRV_TEXT ? DEFAULT_BYTES : DEFAULT_COUNT;
+    if (!is_bounded(f)) *most = f->type == SRV_TEXT ? DEFAULT_CHARS : DEFAULT_COUNT;
 }
 
 static void add_bound(struct rs_str *out, double bound)
@@ -60,7 +60,7 @@ void srv_field_expected(const struct srv_field *f, struct rs_str *out)
         add_bound(out, f->max);
     } else if (f->type == SRV_TEXT || f->type == SRV_IDS || f->type == SRV_TEXTS) {
         srv_field_count_bounds(f, &least, &most);
-        const char *unit = f->type == SRV_TEXT ? "bytes" : "elements";
+        const char *unit = f->type == SRV_TEXT ? "characters" : "elements";
         if (least) {
             rs_str_addf(out, " of %zu to %zu %s", least, most, unit);
         } else {
@@ -178,14 +178,14 @@ enum rs_code srv_field_check_count(const struct srv_field *f, size_t n, struct r
     size_t most;
     srv_field_count_bounds(f, &least, &most);
     if (n >= least && n <= most) return RS_OK;
-    const char *unit = f->type == SRV_TEXT ? "byte" : "element";
+    const char *unit = f->type == SRV_TEXT ? "character" : "element";
     return refuse(f, err, "it has %zu %s%s", n, unit, n == 1 ? "" : "s");
 }
 
 static enum rs_code take_text(const struct srv_field *f, const char *s, struct srv_value *out,
                               struct rs_err *err)
 {
-    enum rs_code rc = srv_field_check_count(f, strlen(s), err);
+    enum rs_code rc = srv_field_check_count(f, rs_str_utf8_count(s), err);
     if (!rc) *out = (struct srv_value){.given = true, .s = s};
     return rc;
 }

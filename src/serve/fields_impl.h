@@ -24,9 +24,9 @@ RS_MUST_USE enum rs_code srv_field_from_val(const struct srv_field *f, const str
 /* The value of a field that is not given. */
 RS_MUST_USE enum rs_code srv_field_absent(const struct srv_field *f, struct srv_value *out,
                                           struct rs_err *err);
-/* Least and most bytes of a text field, or elements of a list field. */
+/* Least and most characters of a text field, or elements of a list field. */
 void srv_field_count_bounds(const struct srv_field *f, size_t *least, size_t *most);
-/* Is n, of bytes or elements, within the field's bounds? */
+/* Is n, of characters or elements, within the field's bounds? */
 RS_MUST_USE enum rs_code srv_field_check_count(const struct srv_field *f, size_t n,
                                                struct rs_err *err);
 

@@ -45,8 +45,8 @@ struct srv_field {
     enum srv_type type;
     enum srv_place in;
     unsigned flags;
-    double min, max;     /* of a number; of a list or text: least and most elements or bytes; both
-                            0: no bound (numbers), 0 to 1000 (lists), 0 to 1024 (texts) */
+    double min, max;     /* of a number; of a list or text: least and most elements or characters;
+                         both 0: no bound (numbers), 0 to 1000 (lists), 0 to 1024 (texts) */
     const char *dflt;    /* text form, or NULL */
     const char *example; /* JSON, for the document and the try-it forms; or NULL */
     const char *pattern; /* of a text, for the document: what is taken; NULL: any */

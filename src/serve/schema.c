@@ -1,8 +1,9 @@
 /*
  * schema - fields and shapes as JSON Schema.
  *
- * What must stay true: a field's schema allows what srv_fields_read takes and nothing else, as far as
- * JSON Schema can say it (it counts characters where a limit is in bytes). A test compares the two.
+ * What must stay true: a field's schema allows what srv_fields_read takes and nothing else, as far
+ * as JSON Schema can say it (it counts characters of ids, whose limit is in bytes). A test compares
+ * the two.
  */
 #include "schema_impl.h"
 

@@ -97,20 +97,11 @@ static bool matches(const char *pattern, const char *text)
     return hit;
 }
 
-static int64_t n_chars(const char *s)
-{
-    int64_t n = 0;
-    for (; *s; s++) {
-        n += ((unsigned char)*s & 0xc0) != 0x80;
-    }
-    return n;
-}
-
 static bool allows_text(const struct walk *w, const struct rs_val *schema, const char *s,
                         const char *at)
 {
     const char *pattern = rs_val_get_str(schema, "pattern", NULL);
-    int64_t n = n_chars(s);
+    int64_t n = (int64_t)rs_str_utf8_count(s);
     if (n < rs_val_get_int(schema, "minLength", 0)) return broken(w, at, "too short");
     if (n > rs_val_get_int(schema, "maxLength", INT64_MAX)) return broken(w, at, "too long");
     if (pattern && !matches(pattern, s)) return broken(w, at, "'%s' is not %s", s, pattern);

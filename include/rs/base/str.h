@@ -34,6 +34,7 @@ bool rs_str_starts(const char *s, const char *prefix);
 bool rs_str_ends(const char *s, const char *suffix);
 bool rs_str_contains_fold(const char *hay, const char *needle); /* ignores ASCII case */
 bool rs_str_utf8_valid(const char *s, size_t n);
+size_t rs_str_utf8_count(const char *s); /* characters of valid UTF-8 */
 /* Whole text is a number of that kind; false leaves *out alone. No NaN, no infinities. */
 bool rs_str_to_i64(const char *s, int64_t *out);
 bool rs_str_to_double(const char *s, double *out);

@@ -147,6 +147,8 @@ static void utf8(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
         assert_false(rs_str_utf8_valid(bad[i], strlen(bad[i])));
     assert_true(rs_str_utf8_valid("a\0b", 3));
+    assert_int_equal(rs_str_utf8_count(""), 0);
+    assert_int_equal(rs_str_utf8_count("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x8e\xac"), 4);
     assert_false(rs_str_utf8_valid("\xe2\x82\xac", 2)); /* looks no further than n */
 }
 

@@ -110,7 +110,7 @@ struct fixture {
     struct rs_str out;
     struct srv_call call;
     struct rs_val *doc;
-    struct rs_val *values[N_SAMPLES + 6];
+    struct rs_val *values[N_SAMPLES + 8];
     size_t n_values;
 };
 
@@ -129,6 +129,19 @@ static struct rs_val *long_text(size_t n)
     memset(text, 'a', n);
     struct rs_val *v = rs_val_str(text);
     free(text);
+    return v;
+}
+
+/* n characters of four bytes each. */
+static struct rs_val *wide_text(size_t n)
+{
+    struct rs_str text;
+    rs_str_init(&text, 0);
+    for (size_t i = 0; i < n; i++) {
+        rs_str_add(&text, "\xf0\x9f\x8e\xac");
+    }
+    struct rs_val *v = rs_val_str(rs_str_text(&text));
+    rs_str_clear(&text);
     return v;
 }
 
@@ -155,6 +168,8 @@ static int set_up(void **state)
         f->values[f->n_values++] = parse(samples[i]);
     }
     f->values[f->n_values++] = long_text(64);
+    f->values[f->n_values++] = wide_text(64);
+    f->values[f->n_values++] = wide_text(65);
     f->values[f->n_values++] = long_text(129);
     f->values[f->n_values++] = long_text(1024);
     f->values[f->n_values++] = long_text(1025);
