@@ -49,7 +49,7 @@ static const struct srv_field recommend_fields[] = {
     {.name = "items", .type = SRV_IDS, .min = 1, .max = MAX_IDS,
      .help = "the history of somebody unknown, instead of a user"},
     FIELDS_LIST,
-    {.name = "cursor", .type = SRV_TEXT, .min = 1, .max = 128, .format = "cursor",
+    {.name = "cursor", .type = SRV_TEXT, .min = 1, .max = 128, .pattern = "^[A-Za-z0-9_-]+$",
      .help = "next_cursor of the page before: same model, no repeats; other fields stay as "
              "they were"},
     {.name = NULL},

@@ -10,6 +10,7 @@ import sys
 
 import serving
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -56,7 +57,10 @@ class Page:
         def look(_):
             return next((e for e in self.find(css) if text in e.text), None)
 
-        return WebDriverWait(self.driver, WAIT_S).until(look, f"no '{css}' with '{text}'")
+        waiting = WebDriverWait(
+            self.driver, WAIT_S, ignored_exceptions=[StaleElementReferenceException]
+        )
+        return waiting.until(look, f"no '{css}' with '{text}'")
 
     def press(self, element):
         """A click on it, scrolled to the middle so that the sticky header is not in the way."""

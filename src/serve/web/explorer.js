@@ -206,7 +206,7 @@ function historyPanel(user, history) {
     el("ul", { class: "list" }, history.history.map((row) => el("li", {},
       el("div", { class: "entry" }, itemLink(row),
         el("span", { class: "value" }, row.value === null ? "" : number(row.value, 1)),
-        el("div", { class: "under small muted" }, genresOf(row), day(row.timestamp),
+        el("div", { class: "under small muted" }, el("span", {}, genresOf(row)), el("span", {}, day(row.timestamp)),
           row.part === "train" ? null : el("span", { class: "tag" }, row.part)))))),
     history.count > history.history.length
       ? el("p", { class: "small muted" }, `the newest ${history.history.length}`) : null);
@@ -265,7 +265,7 @@ function recommendationRow(user, row, personal, again) {
   entry.append(el("div", { class: "entry" },
     el("span", { class: "place" }, String(row.rank)), itemLink(row),
     el("span", { class: "value" }, number(row.score, 3)),
-    el("div", { class: "under small muted" }, genresOf(row),
+    el("div", { class: "under small muted" }, el("span", {}, genresOf(row)),
       personal ? whyButton(user, row, entry) : null, likeButton(user, row, again))));
   return entry;
 }
