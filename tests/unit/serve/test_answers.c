@@ -195,7 +195,7 @@ static void post_feedback(struct ref_core *t, const char *user, const char *item
 static void disturb(struct ref_core *t, size_t page)
 {
     char item[16];
-    snprintf(item, sizeof(item), "i%03d", (int)(ITEMS - 1 - page));
+    snprintf(item, sizeof(item), "i%03d", (int)((17 * page + 50 + (size_t)t->version) % ITEMS));
     post_feedback(t, "10", item);
     if (page == 1) ref_core_publish(t, "popularity", "");
 }
@@ -209,7 +209,11 @@ static void pages_are_the_list_cut_up(void **state)
     check_pages(&t, "\"user_id\": 10, \"diversity\": 0.4", NULL);
     check_pages(&t, "\"user_id\": \"nobody\"", NULL);
     check_pages(&t, "\"items\": [\"i003\", \"i010\"], \"exclude_items\": [\"i004\"]", NULL);
-    check_pages(&t, "\"user_id\": 10", disturb); /* no feedback at its start */
+    /* lists that nobody asked for yet: without feedback at their start, and with some */
+    check_pages(&t, "\"user_id\": 10, \"exclude_items\": [\"i004\"]", disturb);
+    ref_core_publish(&t, "als", "factors=6 iterations=3");
+    check_pages(&t, "\"user_id\": 10, \"exclude_items\": [\"i006\"]", disturb);
+    ref_core_publish(&t, "als", "factors=5 iterations=3");
     check_pages(&t, "\"user_id\": 10, \"exclude_seen\": false", disturb);
     ref_core_clear(&t);
 }
