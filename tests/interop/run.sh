@@ -23,6 +23,8 @@ if ! cmp -s "$wanted" "$venv/installed.txt"; then
     cp "$wanted" "$venv/installed.txt"
 fi
 
+# What the browser saw stays behind, for people and as an artifact of CI.
+export SCREENSHOTS=${SCREENSHOTS:-$PWD/build/screenshots}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 checks=("$@")
