@@ -49,8 +49,7 @@ struct srv_field {
                          both 0: no bound (numbers), 0 to 1000 (lists), 0 to 1024 (texts) */
     const char *dflt;    /* text form, or NULL */
     const char *example; /* JSON, for the document and the try-it forms; or NULL */
-    const char *pattern; /* of a text, for the document: what is taken; NULL: any */
-    const char *format;  /* of a text, for the document: a grammar that no pattern says; or NULL */
+    const char *pattern; /* of a text, for the document: what its handler takes; NULL: any */
     const char *help;
 };
 

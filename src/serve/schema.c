@@ -93,11 +93,7 @@ static void describe_text(struct rs_val *schema, const struct srv_field *f, cons
     set_types(schema, "string", null, NULL);
     if (least) rs_val_set_int(schema, "minLength", (int64_t)least);
     rs_val_set_int(schema, "maxLength", (int64_t)most);
-    if (f->format) {
-        rs_val_set_str(schema, "format", f->format);
-    } else {
-        rs_val_set_str(schema, "pattern", f->pattern ? f->pattern : SRV_PATTERN_TEXT);
-    }
+    rs_val_set_str(schema, "pattern", f->pattern ? f->pattern : SRV_PATTERN_TEXT);
 }
 
 static void describe_list(struct rs_val *schema, const struct srv_field *f, const char *null)

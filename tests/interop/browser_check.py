@@ -57,16 +57,10 @@ class Page:
         def look(_):
             return next((e for e in self.find(css) if text in e.text), None)
 
-<<<<<<< Updated upstream
         waiting = WebDriverWait(
             self.driver, WAIT_S, ignored_exceptions=[StaleElementReferenceException]
         )
         return waiting.until(look, f"no '{css}' with '{text}'")
-=======
-        replaced = [StaleElementReferenceException]  # by the page, between finding and reading
-        wait = WebDriverWait(self.driver, WAIT_S, ignored_exceptions=replaced)
-        return wait.until(look, f"no '{css}' with '{text}'")
->>>>>>> Stashed changes
 
     def press(self, element):
         """A click on it, scrolled to the middle so that the sticky header is not in the way."""

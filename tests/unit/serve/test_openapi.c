@@ -295,6 +295,7 @@ static bool is_inexact(const struct rs_val *v)
     return v->type == RS_VAL_REAL && (v->r > 9e15 || v->r < -9e15);
 }
 
+/* Fields with a pattern are judged by their handlers. */
 static void bodies_allow_what_is_taken(void **state)
 {
     struct fixture *f = *state;
@@ -311,7 +312,7 @@ static void bodies_allow_what_is_taken(void **state)
         rs_str_clear(&why);
         for (const struct srv_field *field = r->fields; field->name; field++) {
             const struct rs_val *one = rs_val_get(rs_val_get(schema, "properties"), field->name);
-            for (size_t i = 0; field->in == SRV_IN_BODY && i < f->n_values; i++) {
+            for (size_t i = 0; one && !field->pattern && i < f->n_values; i++) {
                 struct rs_err err = {0};
                 struct srv_value value = {0};
                 if (is_inexact(f->values[i])) continue;
