@@ -180,20 +180,27 @@ void srv_conns_shut_all(struct srv_conns *c)
     pthread_mutex_unlock(&c->lock);
 }
 
-bool srv_conns_make_room(struct srv_conns *c)
+/* Under lock. Cost O(connections); false: none is idle. */
+static bool shut_longest_idle(struct srv_conns *c)
 {
     struct srv_conn *longest = NULL;
     unsigned long long mark = 0;
-    pthread_mutex_lock(&c->lock);
-    if (c->live >= c->max) {
-        for (struct srv_conn *conn = c->newest; conn; conn = conn->older) {
-            unsigned long long seen = atomic_load(&conn->mark);
-            if (state_of(seen) == SRV_CONN_IDLE && (!longest || seen < mark)) {
-                longest = conn;
-                mark = seen;
-            }
+    for (struct srv_conn *conn = c->newest; conn; conn = conn->older) {
+        unsigned long long seen = atomic_load(&conn->mark);
+        if (state_of(seen) == SRV_CONN_IDLE && (!longest || seen <= mark)) {
+            longest = conn;
+            mark = seen;
         }
-        if (longest) shut(c, longest, mark);
+    }
+    return longest && shut(c, longest, mark);
+}
+
+/* Connections are counted when they are served, a moment after they were accepted, so there may be
+ * more than max for a while. */
+bool srv_conns_make_room(struct srv_conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    while (c->live >= c->max && shut_longest_idle(c)) {
     }
     bool room = c->live < c->max;
     pthread_mutex_unlock(&c->lock);

@@ -266,7 +266,7 @@ void srv_conns_close(struct srv_conns *c, struct srv_conn *conn);
 void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t now_ns);
 int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s); /* by watch; how many */
 void srv_conns_shut_all(struct srv_conns *c);
-/* Is there a place for one more? Where there is none the longest idle is shut down. */
+/* Is there a place for one more? Where there is none the longest idle are shut down. */
 bool srv_conns_make_room(struct srv_conns *c);
 
 /* ---- access.c ------------------------------------------------------------------------------ */

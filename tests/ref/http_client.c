@@ -120,16 +120,22 @@ int ref_serve_stop(struct ref_serve *s, int signal)
 
 /* ---- a connection -------------------------------------------------------------------------- */
 
-void ref_http_open(const struct ref_serve *s, struct ref_http *out)
+bool ref_http_try_open(const struct ref_serve *s, struct ref_http *out)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->port)};
     assert_int_equal(inet_pton(AF_INET, s->host, &to.sin_addr), 1);
     *out = (struct ref_http){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    assert_true(out->fd >= 0);
+    if (out->fd < 0) fail_msg("socket: %s", strerror(errno));
     rs_str_init(&out->in, 0);
-    if (connect(out->fd, (struct sockaddr *)&to, sizeof(to)) != 0) {
-        fail_msg("connect to %s: %s", s->address, strerror(errno));
-    }
+    if (connect(out->fd, (struct sockaddr *)&to, sizeof(to)) == 0) return true;
+    if (errno != ECONNREFUSED) fail_msg("connect to %s: %s", s->address, strerror(errno));
+    ref_http_close(out);
+    return false;
+}
+
+void ref_http_open(const struct ref_serve *s, struct ref_http *out)
+{
+    if (!ref_http_try_open(s, out)) fail_msg("connect to %s: refused", s->address);
 }
 
 void ref_http_close(struct ref_http *h)

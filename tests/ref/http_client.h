@@ -40,6 +40,7 @@ struct ref_http {
     struct rs_str in; /* read and not yet taken */
 };
 void ref_http_open(const struct ref_serve *s, struct ref_http *out);
+bool ref_http_try_open(const struct ref_serve *s, struct ref_http *out); /* false: it is refused */
 void ref_http_close(struct ref_http *h);
 /* len SIZE_MAX: up to its NUL. false: the server has closed. */
 bool ref_http_send(struct ref_http *h, const char *bytes, size_t len);
