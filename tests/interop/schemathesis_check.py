@@ -23,7 +23,7 @@ def run(url, folder, secret, what, *args):
         "--phases=examples,coverage,fuzzing,stateful",
         f"--max-examples={EXAMPLES}",
         "--seed=7",
-        "--workers=2",
+        "--workers=1",
         "--warnings=off",
         "--continue-on-failure",
         "--request-timeout=20",
