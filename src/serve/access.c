@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "http_impl.h"
@@ -23,6 +24,7 @@ enum { MAX_LINE = 1024, FULL = 1 << 16, MAX_WAITING = 4 << 20 };
 
 struct srv_access {
     int fd;
+    size_t piece; /* bytes that one write may have: a pipe takes PIPE_BUF or waits; a file any */
     pthread_mutex_t lock;
     struct rs_str lines; /* under lock, as the next two */
     unsigned long long dropped;
@@ -34,7 +36,9 @@ struct srv_access {
 struct srv_access *srv_access_new(int fd)
 {
     struct srv_access *a = rs_xalloc(1, sizeof(*a));
+    struct stat st;
     a->fd = fd;
+    a->piece = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? MAX_WAITING : PIPE_BUF;
     pthread_mutex_init(&a->lock, NULL);
     pthread_mutex_init(&a->writer, NULL);
     rs_str_init(&a->lines, MAX_WAITING);
@@ -64,11 +68,11 @@ static bool next_lines(struct srv_access *a)
     return a->writing.len > 0;
 }
 
-/* Whole lines, as many as fit PIPE_BUF; one alone may be longer. */
-static size_t piece(const char *text, size_t left)
+/* Whole lines, as many as fit max bytes; one alone may be longer. */
+static size_t piece(const char *text, size_t left, size_t max)
 {
-    if (left <= PIPE_BUF) return left;
-    size_t n = PIPE_BUF;
+    if (left <= max) return left;
+    size_t n = max;
     while (n > 0 && text[n - 1] != '\n') {
         n--;
     }
@@ -83,7 +87,7 @@ static void write_out(struct srv_access *a, bool wait)
         struct pollfd p = {.fd = a->fd, .events = POLLOUT};
         if (poll(&p, 1, wait ? 1000 : 0) <= 0 || !(p.revents & POLLOUT)) return;
         const char *text = a->writing.data + a->written;
-        ssize_t n = write(a->fd, text, piece(text, a->writing.len - a->written));
+        ssize_t n = write(a->fd, text, piece(text, a->writing.len - a->written, a->piece));
         if (n < 0 && errno != EINTR) return;
         if (n > 0) a->written += (size_t)n;
     }
@@ -121,31 +125,56 @@ static void quote(const char *text, char *out, size_t size)
     rs_str_clear(&quoted);
 }
 
-static int format_line(char line[MAX_LINE], const struct srv_request *r, const char *method,
-                       const char *route, size_t bytes, int64_t ns)
+static char *put(char *to, const char *text)
 {
-    char time[32];
+    size_t n = strlen(text);
+    memcpy(to, text, n);
+    return to + n;
+}
+
+/* At least `digits` of them. */
+static char *put_number(char *to, uint64_t v, int digits)
+{
+    char text[20];
+    int at = (int)sizeof(text);
+    do {
+        text[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v || (int)sizeof(text) - at < digits);
+    memcpy(to, text + at, sizeof(text) - (size_t)at);
+    return to + sizeof(text) - at;
+}
+
+/* printf would take longer than many an answer. Every part is bounded: see MAX_LINE. */
+static size_t format_line(char line[MAX_LINE], const struct srv_request *r, const char *method,
+                          const char *route, size_t bytes, int64_t ns)
+{
+    char time[25] = "";
     char actor[6 * sizeof(r->actor) + 3] = "\"\"";
-    rs_clock_format(rs_clock_now_ms(), time, sizeof(time));
+    uint64_t us = ((uint64_t)(ns > 0 ? ns : 0) + 500) / 1000;
+    (void)rs_clock_stamp(rs_clock_now_ms(), time);
     if (r->actor[0]) quote(r->actor, actor, sizeof(actor));
-    return snprintf(line, MAX_LINE,
-                    "{\"time\":\"%s\",\"level\":\"info\",\"event\":\"request\",\"id\":\"%s\","
-                    "\"client\":\"%s\",\"method\":\"%s\",\"route\":\"%s\",\"status\":%d,"
-                    "\"ms\":%.3f,\"bytes\":%zu,\"actor\":%s}\n",
-                    time, r->id, r->conn->client, method, route, r->status, (double)ns / 1e6, bytes,
-                    actor);
+    char *to = put(line, "{\"time\":\"");
+    to = put(put(to, time), "\",\"level\":\"info\",\"event\":\"request\",\"id\":\"");
+    to = put(put(put(to, r->id), "\",\"client\":\""), r->conn->client);
+    to = put(put(put(to, "\",\"method\":\""), method), "\",\"route\":\"");
+    to = put(put(to, route), "\",\"status\":");
+    to = put(put_number(to, (uint64_t)r->status, 1), ",\"ms\":");
+    to = put(put_number(to, us / 1000, 1), ".");
+    to = put(put_number(to, us % 1000, 3), ",\"bytes\":");
+    to = put(put_number(to, bytes, 1), ",\"actor\":");
+    return (size_t)(put(put(to, actor), "}\n") - line);
 }
 
 void srv_access_add(struct srv_access *a, const struct srv_request *r, const char *method,
                     const char *route, size_t bytes, int64_t ns)
 {
     char line[MAX_LINE];
-    int n = format_line(line, r, method, route, bytes, ns);
-    rs_assert(n > 0 && n < MAX_LINE);
+    size_t n = format_line(line, r, method, route, bytes, ns);
     pthread_mutex_lock(&a->lock);
-    bool fits = a->lines.len + (size_t)n < MAX_WAITING;
+    bool fits = a->lines.len + n < MAX_WAITING;
     if (fits) {
-        rs_str_addn(&a->lines, line, (size_t)n);
+        rs_str_addn(&a->lines, line, n);
     } else {
         a->dropped++;
     }

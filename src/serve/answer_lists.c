@@ -295,6 +295,7 @@ static void keep(struct srv_call *c, const struct key *key, const struct shown *
         body->list_hash = shown->hash;
         body->fallback = shown->fallback;
     }
+    srv_reply_ready(body);
     srv_cache_put(c->srv->cache, key->data, key->len, body);
     c->shared = body;
     rs_str_reset(c->out);

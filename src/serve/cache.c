@@ -5,6 +5,7 @@
  * at most MAX_CHAIN entries. A full key is compared, so two keys are never taken for one. A chain
  * that is full loses its oldest entry: what clients choose as keys cannot make a walk long.
  */
+#include <microhttpd.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,8 @@ struct srv_body *srv_body_new(const char *data, size_t len)
     atomic_init(&b->refs, 1);
     b->list_hash = 0;
     b->fallback = false;
+    b->plain = false;
+    b->ready = NULL;
     b->len = len;
     memcpy(b->data, data, len);
     return b;
@@ -65,7 +68,12 @@ struct srv_body *srv_body_new(const char *data, size_t len)
 
 void srv_body_release(struct srv_body *b)
 {
-    if (b && atomic_fetch_sub(&b->refs, 1) == 1) free(b);
+    if (!b || atomic_fetch_sub(&b->refs, 1) != 1) return;
+    if (b->ready) {
+        MHD_destroy_response(b->ready); /* frees b when the last answer is on its way */
+    } else {
+        free(b);
+    }
 }
 
 static struct srv_body *acquire(struct srv_body *b)

@@ -96,6 +96,7 @@ static void clear_request(struct srv_request *r)
     r->status = 0;
     r->sent = 0;
     r->response = NULL;
+    r->lent = NULL;
     r->settings = NULL;
     r->route_index = -1;
 }
@@ -117,6 +118,22 @@ void *srv_http_begin(void *cls, const char *uri, struct MHD_Connection *connecti
     return r;
 }
 
+/* "<prefix>-<number in hex>" */
+static void write_id(char *to, const char *prefix, unsigned long long number)
+{
+    char digits[16];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = "0123456789abcdef"[number & 15];
+        number >>= 4;
+    } while (number);
+    size_t n = strlen(prefix);
+    memcpy(to, prefix, n);
+    to[n] = '-';
+    memcpy(to + n + 1, digits + at, sizeof(digits) - at);
+    to[n + 1 + sizeof(digits) - at] = '\0';
+}
+
 /* The client's id where it is sound, so that its log and ours can be joined; else ours. */
 static void name_request(struct srv_request *r)
 {
@@ -129,7 +146,7 @@ static void name_request(struct srv_request *r)
     } else {
         unsigned long long number =
             atomic_fetch_add_explicit(&r->srv->request_ids, 1, memory_order_relaxed);
-        snprintf(r->id, sizeof(r->id), "%s-%llx", r->srv->id_prefix, number);
+        write_id(r->id, r->srv->id_prefix, number);
     }
 }
 
@@ -144,15 +161,24 @@ static void let_go(struct srv_request *r)
     r->uri = NULL;
 }
 
+static void drop_response(struct srv_request *r)
+{
+    if (r->lent) {
+        srv_body_release(r->lent);
+    } else if (r->response) {
+        MHD_destroy_response(r->response);
+    }
+    r->lent = NULL;
+    r->response = NULL;
+}
+
 static enum MHD_Result send_response(struct srv_request *r)
 {
-    struct MHD_Response *response = r->response;
-    r->response = NULL;
     r->stage = SRV_DONE;
     let_go(r);
-    if (!response) return MHD_NO; /* no memory: the connection closes */
-    enum MHD_Result ok = MHD_queue_response(r->connection, (unsigned)r->status, response);
-    MHD_destroy_response(response);
+    if (!r->response) return MHD_NO; /* no memory: the connection closes */
+    enum MHD_Result ok = MHD_queue_response(r->connection, (unsigned)r->status, r->response);
+    drop_response(r);
     srv_conns_mark(r->conn, SRV_CONN_ANSWER, rs_clock_mono_ns());
     return ok;
 }
@@ -339,7 +365,7 @@ void srv_http_end(void *cls, struct MHD_Connection *connection, void **request,
         srv_metrics_request(&s->metrics, r->route_index, r->status, now_ns - r->begun_ns);
         log_access(r, now_ns - r->begun_ns);
     }
-    if (r->response) MHD_destroy_response(r->response);
+    drop_response(r);
     srv_model_release(s->models, r->call.model);
     srv_settings_release(r->settings);
     srv_conns_mark(r->conn, SRV_CONN_IDLE, now_ns);

@@ -159,6 +159,7 @@ struct srv_request {
     int status;                    /* of the response; 0: none yet */
     size_t sent;                   /* bytes of the response's body */
     struct MHD_Response *response; /* made, not queued */
+    struct srv_body *lent;         /* whose `ready` that is, and so not ours; or NULL */
     const struct srv_settings *settings;
     int route_index; /* -1: none */
 };
@@ -209,6 +210,8 @@ const char *srv_verb_name(enum srv_verb verb); /* "other" where no call has it *
     X(501, "not_implemented")        \
     X(503, "unavailable")
 
+/* Before a body is shared: the response that plain requests get, made once. */
+void srv_reply_ready(struct srv_body *b);
 /* Each makes r->response (NULL: no memory) and sets r->status. */
 void srv_reply_result(struct srv_request *r, enum rs_code rc, const struct rs_err *err);
 void srv_reply_error(struct srv_request *r, int status, const char *fmt, ...) RS_PRINTF(3, 4);

@@ -3,10 +3,13 @@
  *
  * Every head costs libmicrohttpd three allocations, so an answer of the API has four of ours:
  * Content-Type, X-Content-Type-Options, Cache-Control and X-Request-Id; the others come where they
- * mean something. A finished answer that is shared goes out without a copy.
+ * mean something. A finished answer that is shared goes out without a copy, and to whoever asks for
+ * nothing special as the very response that was made with it: that one has no X-Request-Id, which a
+ * client gets by sending its own.
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "http_impl.h"
@@ -163,6 +166,28 @@ static void release_body(void *arg)
     srv_body_release(arg);
 }
 
+void srv_reply_ready(struct srv_body *b)
+{
+    static const char *const heads[][2] = {{MHD_HTTP_HEADER_CONTENT_TYPE, JSON_TYPE},
+                                           {"X-Content-Type-Options", "nosniff"},
+                                           {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"}};
+    b->ready = MHD_create_response_from_buffer_with_free_callback_cls(b->len, b->data, free, b);
+    b->plain = b->ready != NULL;
+    for (size_t i = 0; i < sizeof(heads) / sizeof(*heads) && b->plain; i++) {
+        b->plain = MHD_add_response_header(b->ready, heads[i][0], heads[i][1]) == MHD_YES;
+    }
+}
+
+/* Would the answer have no other heads than a plain one? */
+static bool is_plain(const struct srv_request *r)
+{
+    const struct srv_call *c = &r->call;
+    bool usual = c->status == MHD_HTTP_OK && !c->etag && !c->location && !c->route->type;
+    bool cors = r->settings->cors && r->settings->cors[0];
+    return usual && !cors && !r->heads.request_id && !r->close && !r->srv->tls_cert &&
+           !atomic_load_explicit(&r->srv->draining, memory_order_relaxed);
+}
+
 /* The reference goes to the response. */
 static struct MHD_Response *share(struct srv_body *b)
 {
@@ -194,6 +219,10 @@ static void make_body(struct srv_request *r)
         srv_body_release(shared);
         r->status = MHD_HTTP_NOT_MODIFIED;
         r->response = no_body();
+    } else if (shared && shared->plain && is_plain(r)) {
+        r->sent = shared->len;
+        r->lent = shared;
+        r->response = shared->ready;
     } else if (shared) {
         r->sent = shared->len;
         r->response = share(shared);
@@ -218,6 +247,7 @@ void srv_reply_result(struct srv_request *r, enum rs_code rc, const struct rs_er
         return;
     }
     make_body(r);
+    if (r->lent) return; /* it has its heads */
     bool page = c->route->flags & SRV_ASSET;
     common_heads(r, c->route->type ? c->route->type : JSON_TYPE, page ? "no-cache" : "no-store");
     if (page) page_heads(r);

@@ -129,8 +129,10 @@ enum srv_verdict srv_tokens_check(struct srv_tokens *t, const struct srv_setting
 
 struct srv_body { /* an answer's bytes, shared by the cache and by responses on their way */
     atomic_int refs;
-    uint64_t list_hash; /* of the items listed; 0: none */
-    bool fallback;      /* its source is popularity */
+    uint64_t list_hash;         /* of the items listed; 0: none */
+    bool fallback;              /* its source is popularity */
+    bool plain;                 /* `ready` has all its heads */
+    struct MHD_Response *ready; /* owns this body where it is not NULL; see srv_reply_ready */
     size_t len;
     char data[];
 };
