@@ -25,8 +25,10 @@ enum {
 
 struct srv_conns {
     pthread_mutex_t lock;
-    struct srv_conn *newest; /* under lock, as the next two */
-    int live;                /* in the list and not shut down */
+    struct srv_conn *newest; /* under lock, as the next three */
+    int expected;            /* places given away, and not in the list yet */
+    int listed;
+    int live; /* of those: not shut down */
     int max;
 };
 
@@ -91,6 +93,8 @@ struct srv_conn *srv_conns_open(struct srv_conns *c, int fd, const struct sockad
     if (c->newest) c->newest->newer = conn;
     c->newest = conn;
     c->live++;
+    c->listed++;
+    c->expected -= c->expected > 0;
     pthread_mutex_unlock(&c->lock);
     return conn;
 }
@@ -105,6 +109,7 @@ void srv_conns_close(struct srv_conns *c, struct srv_conn *conn)
     }
     if (conn->older) conn->older->newer = conn->newer;
     c->live -= state_of(atomic_load(&conn->mark)) != SRV_CONN_SHUT;
+    c->listed--;
     pthread_mutex_unlock(&c->lock);
     free(conn);
 }
@@ -195,14 +200,21 @@ static bool shut_longest_idle(struct srv_conns *c)
     return longest && shut(c, longest, mark);
 }
 
-/* Connections are counted when they are served, a moment after they were accepted, so there may be
- * more than max for a while. */
-bool srv_conns_make_room(struct srv_conns *c)
+bool srv_conns_reserve(struct srv_conns *c)
 {
     pthread_mutex_lock(&c->lock);
-    while (c->live >= c->max && shut_longest_idle(c)) {
+    while (c->live + c->expected >= c->max && shut_longest_idle(c)) {
     }
-    bool room = c->live < c->max;
+    bool room =
+        c->live + c->expected < c->max && c->listed + c->expected < c->max + SRV_CONNS_LEAVING;
+    c->expected += room;
     pthread_mutex_unlock(&c->lock);
     return room;
+}
+
+void srv_conns_give_back(struct srv_conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->expected--;
+    pthread_mutex_unlock(&c->lock);
 }

@@ -1,9 +1,11 @@
 /*
  * daemon - libmicrohttpd as this server uses it.
  *
- * It gets connections handed over (listen.c) and has no timeout of its own: conns.c ends what takes
- * too long, by the settings in force.
+ * It gets connections handed over (listen.c), and has neither a limit nor a timeout of its own:
+ * conns.c counts, and ends what takes too long by the settings in force. The limit of version 0.9.75
+ * must never be reached: a connection that is handed over then leaves a lock taken.
  */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,8 +49,7 @@ static enum rs_code fail_start(const struct srv *s, const struct srv_settings *s
     return rs_fail(err, RS_EIO, "start libmicrohttpd: %s", says);
 }
 
-enum rs_code srv_daemon_start(struct srv *s, const struct srv_settings *set, int connections,
-                              struct rs_err *err)
+enum rs_code srv_daemon_start(struct srv *s, const struct srv_settings *set, struct rs_err *err)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
                      MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET | (s->tls_cert ? MHD_USE_TLS : 0);
@@ -66,7 +67,7 @@ enum rs_code srv_daemon_start(struct srv *s, const struct srv_settings *set, int
         flags, 0, NULL, NULL, srv_http_answer, s, MHD_OPTION_EXTERNAL_LOGGER, on_say, s,
         MHD_OPTION_URI_LOG_CALLBACK, srv_http_begin, s, MHD_OPTION_NOTIFY_COMPLETED, srv_http_end,
         s, MHD_OPTION_NOTIFY_CONNECTION, srv_http_connection, s, MHD_OPTION_UNESCAPE_CALLBACK,
-        srv_http_unescape, s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections,
+        srv_http_unescape, s, MHD_OPTION_CONNECTION_LIMIT, (unsigned)INT_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_STEP, MHD_OPTION_ARRAY, more,
         MHD_OPTION_END);

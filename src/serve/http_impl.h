@@ -92,9 +92,9 @@ uint64_t srv_random(void); /* of the system */
 /* PEM of both files, the caller's; NULL where TLS is not set. RS_EARG, RS_EIO name the file. */
 RS_MUST_USE enum rs_code srv_tls_read(const struct srv_settings *set, char **cert_out,
                                       char **key_out, struct rs_err *err);
-/* Sets s->daemon. connections: at most. RS_EARG: certificate and key do not fit; RS_EIO. */
+/* Sets s->daemon. RS_EARG: certificate and key do not fit; RS_EIO. */
 RS_MUST_USE enum rs_code srv_daemon_start(struct srv *s, const struct srv_settings *set,
-                                          int connections, struct rs_err *err);
+                                          struct rs_err *err);
 
 /* ---- listening (listen.c) ------------------------------------------------------------------ */
 
@@ -269,8 +269,11 @@ void srv_conns_close(struct srv_conns *c, struct srv_conn *conn);
 void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t now_ns);
 int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s); /* by watch; how many */
 void srv_conns_shut_all(struct srv_conns *c);
-/* Is there a place for one more? Where there is none the longest idle are shut down. */
-bool srv_conns_make_room(struct srv_conns *c);
+/* A place for one more, for the next srv_conns_open or srv_conns_give_back; where there is none the
+ * longest idle is shut down. false: all are at work, or many are on their way out. */
+bool srv_conns_reserve(struct srv_conns *c);
+void srv_conns_give_back(struct srv_conns *c);
+enum { SRV_CONNS_LEAVING = 256 }; /* at most so many beside max are shut down and not closed yet */
 
 /* ---- access.c ------------------------------------------------------------------------------ */
 

@@ -138,8 +138,8 @@ static bool accept_one(struct srv_listener *l)
     socklen_t len = sizeof(from);
     int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return false;
-    MHD_add_connection(l->srv->daemon, fd, (struct sockaddr *)&from, len); /* closes on failure */
-    return true;
+    errno = 0; /* of a failure that does not say why */
+    return MHD_add_connection(l->srv->daemon, fd, (struct sockaddr *)&from, len) == MHD_YES;
 }
 
 /* Waits until one of n descriptors is readable, the first of which says stop; false: it did. */
@@ -164,12 +164,10 @@ static void *accept_main(void *arg)
     struct srv_listener *l = arg;
     bool short_of = false;
     while (wait_for(l, 2, -1)) {
-        bool taken = srv_conns_make_room(l->srv->conns);
-        bool now_short = false;
-        if (taken) {
-            taken = accept_one(l);
-            now_short = !taken && is_shortage(errno);
-        }
+        bool room = srv_conns_reserve(l->srv->conns);
+        bool taken = room && accept_one(l);
+        bool now_short = room && !taken && is_shortage(errno);
+        if (room && !taken) srv_conns_give_back(l->srv->conns);
         if (now_short && !short_of) {
             rs_log(RS_LOG_WARN, "accept", "no connection can be taken: %s", strerror(errno));
         }

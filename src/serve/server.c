@@ -22,7 +22,6 @@
 
 enum {
     QUEUE_LENGTH = 1024, /* calls that may wait for the store, each kind */
-    LEAVING = 256,       /* connections that are shut down and not yet closed, at most */
     OTHER_FILES = 128,   /* descriptors beside connections */
     LOOK_MS = 200,       /* between looks at the job row's wish */
     DRAIN_LOOK_MS = 5,
@@ -67,14 +66,16 @@ static struct srv *new_server(struct rs_ctx *ctx, const struct rs_args *args)
 static int allowed_connections(int want)
 {
     struct rlimit limit;
-    rlim_t need = (rlim_t)want + LEAVING + OTHER_FILES;
+    rlim_t need = (rlim_t)want + SRV_CONNS_LEAVING + OTHER_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need) return want;
     struct rlimit more = {.rlim_cur = need,
                           .rlim_max = limit.rlim_max > need ? limit.rlim_max : need};
     if (setrlimit(RLIMIT_NOFILE, &more) == 0) return want;
     more = (struct rlimit){.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
     rlim_t have = setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
-    int fits = have > LEAVING + OTHER_FILES + 1 ? (int)have - LEAVING - OTHER_FILES : 1;
+    int fits = have > SRV_CONNS_LEAVING + OTHER_FILES + 1
+                   ? (int)have - SRV_CONNS_LEAVING - OTHER_FILES
+                   : 1;
     rs_log(RS_LOG_WARN, "serve",
            "connections=%d instead of %d: this process may open %llu files (raise 'ulimit -n')",
            fits, want, (unsigned long long)have);
@@ -103,11 +104,11 @@ static enum rs_code register_job(struct srv *s, struct rs_err *err)
 }
 
 /* Each thread starts when what it uses is there; whoever asks comes last. */
-static enum rs_code start_threads(struct srv *s, int connections, struct rs_err *err)
+static enum rs_code start_threads(struct srv *s, struct rs_err *err)
 {
     enum rs_code rc = srv_queue_start(s, SRV_QUEUE_QUERY, QUEUE_LENGTH, &s->query, err);
     if (!rc) rc = srv_queue_start(s, SRV_QUEUE_WRITER, QUEUE_LENGTH, &s->writer, err);
-    if (!rc) rc = srv_daemon_start(s, s->settings, connections + LEAVING, err);
+    if (!rc) rc = srv_daemon_start(s, s->settings, err);
     if (!rc) rc = srv_watch_start(s, &s->watch, err);
     if (!rc) rc = srv_listener_start(s->listener, err);
     return rc;
@@ -121,10 +122,9 @@ enum rs_code srv_start(struct rs_ctx *ctx, const struct rs_args *args, struct sr
     if (!rc) rc = srv_tls_read(s->settings, &s->tls_cert, &s->tls_key, err);
     if (!rc) rc = srv_listen(s, s->settings, &s->listener, err);
     if (!rc) {
-        int connections = allowed_connections(s->settings->connections);
-        make_parts(s, connections);
+        make_parts(s, allowed_connections(s->settings->connections));
         rc = register_job(s, err);
-        if (!rc) rc = start_threads(s, connections, err);
+        if (!rc) rc = start_threads(s, err);
     }
     if (rc) {
         srv_stop(s);

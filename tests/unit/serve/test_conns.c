@@ -91,34 +91,54 @@ static void the_longest_idle_make_room(void **state)
     struct srv_conns *c = srv_conns_new(4);
     struct pair pairs[6];
     for (int i = 0; i < 4; i++) {
-        assert_true(srv_conns_make_room(c));
+        assert_true(srv_conns_reserve(c));
         open_pair(c, &pairs[i]);
     }
     mark(&pairs[0], SRV_CONN_BUSY, 9000); /* not idle, however long */
     mark(&pairs[1], SRV_CONN_IDLE, 10);
     mark(&pairs[2], SRV_CONN_IDLE, 2000);
     mark(&pairs[3], SRV_CONN_IDLE, 20);
-    assert_true(srv_conns_make_room(c));
+    assert_true(srv_conns_reserve(c));
     for (int i = 0; i < 4; i++) {
         assert_int_equal(is_open(&pairs[i]), i != 2);
     }
-    open_pair(c, &pairs[4]); /* two at once, before either was counted */
+    assert_true(srv_conns_reserve(c)); /* the first has not come yet */
+    assert_true(is_open(&pairs[1]));
+    assert_false(is_open(&pairs[3]));
+    open_pair(c, &pairs[4]);
     open_pair(c, &pairs[5]);
     mark(&pairs[4], SRV_CONN_BODY, 0);
     mark(&pairs[5], SRV_CONN_ANSWER, 0);
-    assert_true(srv_conns_make_room(c));
+    assert_true(srv_conns_reserve(c));
     assert_false(is_open(&pairs[1]));
-    assert_false(is_open(&pairs[3]));
-    for (int i = 0; i < 6; i++) {
-        mark(&pairs[i], SRV_CONN_BUSY, 0);
-    }
-    close_pair(&pairs[2]);
-    open_pair(c, &pairs[2]);
-    mark(&pairs[2], SRV_CONN_BUSY, 0);
-    assert_false(srv_conns_make_room(c)); /* all work */
+    assert_false(srv_conns_reserve(c)); /* all work */
+    srv_conns_give_back(c);             /* nobody came */
+    assert_true(srv_conns_reserve(c));
+    assert_false(srv_conns_reserve(c));
     close_pair(&pairs[0]);
-    assert_true(srv_conns_make_room(c));
+    assert_true(srv_conns_reserve(c));
+    assert_false(srv_conns_reserve(c));
     for (int i = 1; i < 6; i++) {
+        close_pair(&pairs[i]);
+    }
+    srv_conns_free(c);
+}
+
+/* Connections that are shut down take descriptors until they are closed. */
+static void those_on_their_way_out_are_not_without_number(void **state)
+{
+    (void)state;
+    struct srv_conns *c = srv_conns_new(1);
+    struct pair pairs[SRV_CONNS_LEAVING + 1];
+    for (int i = 0; i < SRV_CONNS_LEAVING + 1; i++) {
+        assert_true(srv_conns_reserve(c));
+        open_pair(c, &pairs[i]);
+        mark(&pairs[i], SRV_CONN_IDLE, 10);
+    }
+    assert_false(srv_conns_reserve(c));
+    close_pair(&pairs[0]);
+    assert_true(srv_conns_reserve(c));
+    for (int i = 1; i < SRV_CONNS_LEAVING + 1; i++) {
         close_pair(&pairs[i]);
     }
     srv_conns_free(c);
@@ -178,7 +198,7 @@ static void *reap_on(void *arg)
     struct crowd *crowd = arg;
     while (!atomic_load(&crowd->stop)) {
         srv_conns_reap(crowd->c, 0, 0); /* whatever is not busy */
-        srv_conns_make_room(crowd->c);
+        if (srv_conns_reserve(crowd->c)) srv_conns_give_back(crowd->c);
     }
     return NULL;
 }
@@ -217,7 +237,7 @@ static void a_descriptor_that_was_closed_is_not_shut_down(void **state)
     atomic_store(&crowd.stop, true);
     pthread_join(reaper, NULL);
     assert_int_equal(atomic_load(&crowd.hit), 0);
-    assert_true(srv_conns_make_room(crowd.c)); /* the count has not drifted */
+    assert_true(srv_conns_reserve(crowd.c)); /* the count has not drifted */
     srv_conns_free(crowd.c);
 }
 
@@ -226,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(phases_have_their_limits),
         cmocka_unit_test(the_longest_idle_make_room),
+        cmocka_unit_test(those_on_their_way_out_are_not_without_number),
         cmocka_unit_test(clients_that_have_left_are_let_go),
         cmocka_unit_test(a_descriptor_that_was_closed_is_not_shut_down),
     };
