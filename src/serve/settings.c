@@ -117,11 +117,19 @@ static enum srv_access_log access_log_of(const char *name)
                                          : SRV_ACCESS_NONE;
 }
 
+/* One core is left to the kernel's network, the store's threads and jobs: a thread more than cores
+ * that are free answers no more requests, and lets some wait for a time slice. */
+static int default_threads(void)
+{
+    int cores = rs_par_threads();
+    return cores > 1 ? cores - 1 : 1;
+}
+
 static void read_numbers(struct srv_settings *s, const struct rs_conf *conf)
 {
     s->port = (int)rs_conf_int(conf, "serving.port");
     s->threads = (int)rs_conf_int(conf, "serving.threads");
-    if (s->threads == 0) s->threads = rs_par_threads();
+    if (s->threads == 0) s->threads = default_threads();
     s->read_needs_token = rs_conf_bool(conf, "serving.read_needs_token");
     s->rate_per_s = rs_conf_real(conf, "serving.rate_per_s");
     s->rate_burst = rs_conf_real(conf, "serving.rate_burst");

@@ -11,7 +11,7 @@ peer_dir=${PEER_DIR:-../shared/peers}
 python=${PEER_PYTHON:-.venv-interop/bin/python}
 seconds=${BENCH_SECONDS:-8} rounds=${BENCH_ROUNDS:-3}
 users=${BENCH_USERS:-138493} items=${BENCH_ITEMS:-26744} rows=${BENCH_ROWS:-20000000}
-threads=$(nproc)
+threads=$(($(nproc) > 1 ? $(nproc) - 1 : 1)) # as many as the server's own default
 command -v wrk >/dev/null || { echo "bench-serve: wrk is not installed (make deps-dev)"; exit 1; }
 work=$(mktemp -d)
 pids=()
