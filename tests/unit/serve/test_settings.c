@@ -50,7 +50,7 @@ static void defaults_are_those_of_the_table(void **state)
     assert_int_equal(s->threads, cores > 1 ? cores - 1 : 1);
     assert_false(s->read_needs_token);
     assert_true(s->rate_per_s == 0);
-    assert_int_equal(s->max_body, 1 << 20);
+    assert_int_equal(s->max_body, 4 << 20);
     assert_int_equal(s->cache_bytes, 8 << 20);
     assert_null(s->cors[0]);
     assert_string_equal(s->tls_cert, "");
