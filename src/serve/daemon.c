@@ -2,8 +2,8 @@
  * daemon - libmicrohttpd as this server uses it.
  *
  * It gets connections handed over (listen.c), and has neither a limit nor a timeout of its own:
- * conns.c counts, and ends what takes too long by the settings in force. The limit of version 0.9.75
- * must never be reached: a connection that is handed over then leaves a lock taken.
+ * conns.c counts, and ends what takes too long by the settings in force. The limit of version
+ * 0.9.75 must never be reached: a connection that is handed over then leaves a lock taken.
  */
 #include <limits.h>
 #include <stdarg.h>

@@ -292,7 +292,8 @@ static void a_version_that_is_gone_is_refused(void **state)
 {
     (void)state;
     struct rs_val *page = recommend("{" FIELDS "}");
-    free(ref_bin_out(&bin, 0, "train --model als --dataset synthetic --name other model.factors=4"));
+    free(
+        ref_bin_out(&bin, 0, "train --model als --dataset synthetic --name other model.factors=4"));
     free(ref_bin_out(&bin, 0, "model register --run other"));
     promote(2);
     promote(3);
