@@ -45,6 +45,7 @@ static enum rs_code fill(struct sheet *s, struct rs_store *st, const char *run, 
         rc = rs_fail(err, RS_EDAMAGED, "run %s: '%s' has scores of %lld users, not of %lld", run,
                      metric, (long long)scores.n, (long long)s->n_users);
     }
+    rs_assert(rc || s->v);
     for (int64_t i = 0; !rc && i < scores.n; i++) {
         double *row = s->v + (size_t)i * 2 * (size_t)s->n_metrics;
         if (differs) {

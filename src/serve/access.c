@@ -127,9 +127,10 @@ static void quote(const char *text, char *out, size_t size)
 
 static char *put(char *to, const char *text)
 {
-    size_t n = strlen(text);
-    memcpy(to, text, n);
-    return to + n;
+    while (*text) {
+        *to++ = *text++;
+    }
+    return to;
 }
 
 /* At least `digits` of them. */
