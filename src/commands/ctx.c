@@ -103,16 +103,22 @@ enum rs_code rs_ctx_lock(struct rs_ctx *ctx, const char *path, int64_t wait_ms, 
     }
 }
 
-enum rs_code rs_ctx_store(struct rs_ctx *ctx, struct rs_store **out, struct rs_err *err)
+static enum rs_code open_store(struct rs_ctx *ctx, unsigned flags, struct rs_store **out,
+                               struct rs_err *err)
 {
     if (!ctx->store) {
         char *path = rs_ctx_path(ctx, "db/recsys.db");
-        enum rs_code rc = rs_store_open(path, RS_STORE_CREATE, &ctx->store, err);
+        enum rs_code rc = rs_store_open(path, flags, &ctx->store, err);
         free(path);
         if (rc) return rc;
     }
     *out = ctx->store;
     return RS_OK;
+}
+
+enum rs_code rs_ctx_store(struct rs_ctx *ctx, struct rs_store **out, struct rs_err *err)
+{
+    return open_store(ctx, RS_STORE_CREATE, out, err);
 }
 
 static const char *env_get(const char *name)
@@ -146,13 +152,14 @@ static const char *line_of(const struct rs_ctx *ctx, const struct rs_cmd *cmd)
     return ctx->command_line ? ctx->command_line : cmd->name;
 }
 
-/* A row of our own, or, with adopt, the one that another reserved for us. */
+/* A row of our own, or, with adopt, the one that another reserved for us: in a store that is there,
+ * for one made now would stand where the other is only away. */
 static enum rs_code begin_job(struct rs_ctx *ctx, const struct rs_cmd *cmd, int64_t adopt,
                               struct rs_err *err)
 {
     struct rs_store *st;
     enum rs_code rc = adopt ? rs_job_allowed(cmd, err) : RS_OK;
-    if (!rc) rc = rs_ctx_store(ctx, &st, err);
+    if (!rc) rc = open_store(ctx, adopt ? 0 : RS_STORE_CREATE, &st, err);
     if (!rc && adopt) rc = rs_job_adopt(st, adopt, &ctx->task, &ctx->job, err);
     if (!rc && !adopt)
         rc = rs_job_start(st, cmd->name, line_of(ctx, cmd), &ctx->task, &ctx->job, err);

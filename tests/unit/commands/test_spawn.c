@@ -24,6 +24,7 @@
 #include "rs/base/mem.h"
 #include "rs/base/str.h"
 #include "rs/cli/cli.h"
+#include "rs/commands/ctx.h"
 #include "rs/commands/spawn.h"
 #include "rs/store/jobs.h"
 
@@ -378,6 +379,28 @@ static void what_cannot_start_has_failed(void **state)
     assert_int_equal(id, -1);
 }
 
+/* A store that was moved away comes back to an empty place. */
+static void a_job_makes_no_store(void **state)
+{
+    (void)state;
+    char *dir = ref_temp_dir();
+    struct rs_ctx *ctx = rs_ctx_new(dir);
+    struct rs_args *args = parse("run list", WORDS(NULL));
+    struct rs_result out;
+    struct rs_err err = {0};
+    rs_result_init(&out);
+    ctx->adopt = 7;
+    assert_code(rs_ctx_run(ctx, rs_command_named("run list"), args, &out, &err), RS_ENOTFOUND, &err,
+                "is not there");
+    char *db = rs_path_join(dir, "db");
+    assert_false(rs_fs_exists(db));
+    free(db);
+    rs_result_clear(&out);
+    rs_args_free(args);
+    rs_ctx_free(ctx);
+    ref_remove(dir);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) return rs_cli_main(argc, argv, NULL);
@@ -390,6 +413,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_job_outlives_who_started_it),
         cmocka_unit_test(some_commands_are_no_jobs),
         cmocka_unit_test(what_cannot_start_has_failed),
+        cmocka_unit_test(a_job_makes_no_store),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
