@@ -127,7 +127,9 @@ enum rs_code srv_start(struct rs_ctx *ctx, const struct rs_args *args, struct sr
         if (!rc) rc = start_threads(s, err);
     }
     if (rc) {
+        struct rs_job_handle *job = s->job;
         srv_stop(s);
+        if (job) rs_job_end(job, rc, err->msg);
         return rc;
     }
     *out = s;
