@@ -25,7 +25,8 @@ enum {
 
 struct srv_conns {
     pthread_mutex_t lock;
-    struct srv_conn *newest; /* under lock, as the next three */
+    struct srv_conn *newest; /* under lock, as the next four */
+    bool ended;              /* whoever comes now is shut down */
     int expected;            /* places given away, and not in the list yet */
     int listed;
     int live; /* of those: not shut down */
@@ -63,6 +64,16 @@ static int64_t since_ms(unsigned long long mark)
     return (int64_t)(mark >> STATE_BITS);
 }
 
+/* Under lock. Unless the phase has just ended, it ends here. */
+static bool shut(struct srv_conns *c, struct srv_conn *conn, unsigned long long seen)
+{
+    unsigned long long gone = (unsigned long long)since_ms(seen) << STATE_BITS | SRV_CONN_SHUT;
+    if (!atomic_compare_exchange_strong(&conn->mark, &seen, gone)) return false;
+    shutdown(conn->fd, SHUT_RDWR);
+    c->live--;
+    return true;
+}
+
 /* ---- the list ------------------------------------------------------------------------------ */
 
 static void name_client(const struct sockaddr *from, char *out, size_t size)
@@ -95,6 +106,7 @@ struct srv_conn *srv_conns_open(struct srv_conns *c, int fd, const struct sockad
     c->live++;
     c->listed++;
     c->expected -= c->expected > 0;
+    if (c->ended) shut(c, conn, atomic_load(&conn->mark));
     pthread_mutex_unlock(&c->lock);
     return conn;
 }
@@ -123,16 +135,6 @@ void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t no
         if (state_of(before) == SRV_CONN_SHUT) return;
     } while (!atomic_compare_exchange_weak_explicit(&conn->mark, &before, mark_of(state, now_ns),
                                                     memory_order_relaxed, memory_order_relaxed));
-}
-
-/* Under lock. Unless the phase has just ended, it ends here. */
-static bool shut(struct srv_conns *c, struct srv_conn *conn, unsigned long long seen)
-{
-    unsigned long long gone = (unsigned long long)since_ms(seen) << STATE_BITS | SRV_CONN_SHUT;
-    if (!atomic_compare_exchange_strong(&conn->mark, &seen, gone)) return false;
-    shutdown(conn->fd, SHUT_RDWR);
-    c->live--;
-    return true;
 }
 
 /*
@@ -174,9 +176,23 @@ int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s)
     return n;
 }
 
+bool srv_conns_unread(struct srv_conns *c)
+{
+    char byte;
+    pthread_mutex_lock(&c->lock);
+    bool any = c->expected > 0;
+    for (struct srv_conn *conn = c->newest; conn && !any; conn = conn->older) {
+        any = state_of(atomic_load(&conn->mark)) == SRV_CONN_IDLE &&
+              recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return any;
+}
+
 void srv_conns_shut_all(struct srv_conns *c)
 {
     pthread_mutex_lock(&c->lock);
+    c->ended = true;
     for (struct srv_conn *conn = c->newest; conn; conn = conn->older) {
         while (state_of(atomic_load(&conn->mark)) != SRV_CONN_SHUT) {
             shut(c, conn, atomic_load(&conn->mark));

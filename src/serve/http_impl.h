@@ -104,7 +104,8 @@ RS_MUST_USE enum rs_code srv_listen(struct srv *s, const struct srv_settings *se
 /* Hands what comes to s->daemon from now on. Near the limit of connections the longest idle goes
  * first; where none is idle newcomers wait in the kernel's queue. */
 RS_MUST_USE enum rs_code srv_listener_start(struct srv_listener *l, struct rs_err *err);
-/* Closes the socket: whoever comes now is refused. srv_listener_free ends it too. */
+/* Takes who has come, closes the socket: whoever comes now is refused. srv_listener_free ends it
+ * too. */
 void srv_listener_stop(struct srv_listener *l);
 void srv_listener_free(struct srv_listener *l);
 
@@ -268,7 +269,9 @@ void srv_conns_close(struct srv_conns *c, struct srv_conn *conn);
 /* By the thread that serves the connection; takes no lock. */
 void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t now_ns);
 int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s); /* by watch; how many */
-void srv_conns_shut_all(struct srv_conns *c);
+/* Has somebody sent, and nobody looked yet? */
+bool srv_conns_unread(struct srv_conns *c);
+void srv_conns_shut_all(struct srv_conns *c); /* and whoever comes after */
 /* A place for one more, for the next srv_conns_open or srv_conns_give_back; where there is none the
  * longest idle is shut down. false: all are at work, or many are on their way out. */
 bool srv_conns_reserve(struct srv_conns *c);

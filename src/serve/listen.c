@@ -142,6 +142,18 @@ static bool accept_one(struct srv_listener *l)
     return MHD_add_connection(l->srv->daemon, fd, (struct sockaddr *)&from, len) == MHD_YES;
 }
 
+/* errno as accept_one leaves it, 0 where there is no room. */
+static bool take_one(struct srv_listener *l)
+{
+    bool room = srv_conns_reserve(l->srv->conns);
+    errno = 0;
+    if (room && accept_one(l)) return true;
+    int why = errno;
+    if (room) srv_conns_give_back(l->srv->conns);
+    errno = why;
+    return false;
+}
+
 /* Waits until one of n descriptors is readable, the first of which says stop; false: it did. */
 static bool wait_for(struct srv_listener *l, int n, int ms)
 {
@@ -164,10 +176,8 @@ static void *accept_main(void *arg)
     struct srv_listener *l = arg;
     bool short_of = false;
     while (wait_for(l, 2, -1)) {
-        bool room = srv_conns_reserve(l->srv->conns);
-        bool taken = room && accept_one(l);
-        bool now_short = room && !taken && is_shortage(errno);
-        if (room && !taken) srv_conns_give_back(l->srv->conns);
+        bool taken = take_one(l);
+        bool now_short = !taken && is_shortage(errno);
         if (now_short && !short_of) {
             rs_log(RS_LOG_WARN, "accept", "no connection can be taken: %s", strerror(errno));
         }
@@ -192,6 +202,8 @@ void srv_listener_stop(struct srv_listener *l)
         }
         pthread_join(l->thread, NULL);
         l->running = false;
+        for (int i = 0; i < BACKLOG && take_one(l); i++) {
+        }
     }
     if (l->fd >= 0) close(l->fd);
     l->fd = -1;

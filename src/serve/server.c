@@ -25,6 +25,7 @@ enum {
     OTHER_FILES = 128,   /* descriptors beside connections */
     LOOK_MS = 200,       /* between looks at the job row's wish */
     DRAIN_LOOK_MS = 5,
+    QUIET_LOOKS = 2, /* in which nothing is left to do, before the end */
 };
 
 uint64_t srv_random(void)
@@ -308,6 +309,19 @@ static void serve_until_told(struct srv *s)
     rs_log(RS_LOG_INFO, "serve", "ending: %s", number ? strsignal(number) : "asked by its job row");
 }
 
+/* In the moment between its last byte being read and its beginning a request is neither unread nor
+ * in flight, so one look is not enough. */
+static void wait_for_requests(struct srv *s)
+{
+    int64_t until = rs_clock_mono_ns() + (int64_t)s->settings->drain_s * 1000000000;
+    int quiet = 0;
+    while (quiet < QUIET_LOOKS && rs_clock_mono_ns() < until) {
+        bool busy = srv_conns_unread(s->conns) || atomic_load(&s->metrics.in_flight) > 0;
+        quiet = busy ? 0 : quiet + 1;
+        rs_clock_sleep_ms(DRAIN_LOOK_MS);
+    }
+}
+
 /* A second signal to end meets its default action: at once. */
 static void finish_requests(struct srv *s)
 {
@@ -317,10 +331,7 @@ static void finish_requests(struct srv *s)
     sigaddset(&ends, SIGTERM);
     srv_drain(s);
     pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
-    int64_t until = rs_clock_mono_ns() + (int64_t)s->settings->drain_s * 1000000000;
-    while (atomic_load(&s->metrics.in_flight) > 0 && rs_clock_mono_ns() < until) {
-        rs_clock_sleep_ms(DRAIN_LOOK_MS);
-    }
+    wait_for_requests(s);
     int left = atomic_load(&s->metrics.in_flight);
     if (left > 0) {
         rs_log(RS_LOG_WARN, "serve", "%d requests were not done within serving.drain_s = %d", left,

@@ -199,6 +199,32 @@ static void a_request_in_flight_is_finished(void **state)
     assert_job("done");
 }
 
+/* Whatever has arrived when the signal comes is answered, looked at or not; also of those who wait
+ * to be accepted. */
+static void requests_that_were_sent_are_answered(void **state)
+{
+    (void)state;
+    enum { CROWD = 300, ROUNDS = 5 };
+    for (int round = 0; round < ROUNDS; round++) {
+        struct ref_serve s;
+        struct ref_http h[CROWD];
+        struct ref_answer a;
+        start(&s, "serving.threads=2");
+        for (int i = 0; i < CROWD; i++) {
+            ref_http_open(&s, &h[i]);
+            ref_http_send(&h[i], i % 3 ? GET("/live") : GET("/models"), SIZE_MAX);
+        }
+        kill(s.pid, SIGTERM);
+        for (int i = 0; i < CROWD; i++) {
+            ref_http_read(&h[i], false, &a);
+            if (a.status != 200) fail_msg("round %d, request %d: %d", round, i, a.status);
+            ref_answer_clear(&a);
+            ref_http_close(&h[i]);
+        }
+        assert_int_equal(ref_serve_stop(&s, 0), 0);
+    }
+}
+
 static void a_request_that_does_not_end_is_waited_for_so_long(void **state)
 {
     (void)state;
@@ -446,6 +472,7 @@ static void certificates_that_cannot_be_are_refused(void **state)
     ref_bin_write(&bin, "other.pem", other_key, SIZE_MAX);
     ref_bin_refuses(&bin, 2, TLS "other.pem", "serving.tls_cert|other.pem|not a certificate and");
     ref_bin_refuses(&bin, 2, TLS "cert.pem", "serving.tls_key|not a certificate and");
+    assert_job("failed");
     ref_bin_refuses(&bin, 3, TLS "gone.pem", "serving.tls_key|gone.pem");
     ref_bin_refuses(&bin, 2, "serve --port 0 serving.tls_cert=cert.pem", "tls_key");
 }
@@ -457,6 +484,7 @@ int main(void)
         cmocka_unit_test(with_json_it_says_so_as_a_document),
         cmocka_unit_test(an_address_that_cannot_be_is_refused),
         cmocka_unit_test(a_request_in_flight_is_finished),
+        cmocka_unit_test(requests_that_were_sent_are_answered),
         cmocka_unit_test(a_request_that_does_not_end_is_waited_for_so_long),
         cmocka_unit_test(a_second_signal_ends_at_once),
         cmocka_unit_test(serve_stop_ends_it),

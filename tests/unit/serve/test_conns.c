@@ -241,6 +241,45 @@ static void a_descriptor_that_was_closed_is_not_shut_down(void **state)
     srv_conns_free(crowd.c);
 }
 
+static void what_was_sent_and_not_looked_at_is_seen(void **state)
+{
+    (void)state;
+    struct srv_conns *c = srv_conns_new(10);
+    struct pair p;
+    char byte;
+    assert_false(srv_conns_unread(c));
+    assert_true(srv_conns_reserve(c));
+    assert_true(srv_conns_unread(c)); /* nobody knows yet */
+    open_pair(c, &p);
+    assert_false(srv_conns_unread(c));
+    assert_int_equal(write(p.ends[1], "G", 1), 1);
+    assert_true(srv_conns_unread(c));
+    mark(&p, SRV_CONN_BUSY, 0); /* its thread comes back to it */
+    assert_false(srv_conns_unread(c));
+    mark(&p, SRV_CONN_IDLE, 0);
+    assert_true(srv_conns_unread(c));
+    assert_int_equal(read(p.ends[0], &byte, 1), 1);
+    assert_false(srv_conns_unread(c));
+    close_pair(&p);
+    srv_conns_free(c);
+}
+
+/* Who was accepted before the end and is listed after it. */
+static void latecomers_are_shut_as_all_others(void **state)
+{
+    (void)state;
+    struct srv_conns *c = srv_conns_new(10);
+    struct pair pairs[2];
+    open_pair(c, &pairs[0]);
+    srv_conns_shut_all(c);
+    open_pair(c, &pairs[1]);
+    assert_false(is_open(&pairs[0]));
+    assert_false(is_open(&pairs[1]));
+    close_pair(&pairs[0]);
+    close_pair(&pairs[1]);
+    srv_conns_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +288,8 @@ int main(void)
         cmocka_unit_test(those_on_their_way_out_are_not_without_number),
         cmocka_unit_test(clients_that_have_left_are_let_go),
         cmocka_unit_test(a_descriptor_that_was_closed_is_not_shut_down),
+        cmocka_unit_test(what_was_sent_and_not_looked_at_is_seen),
+        cmocka_unit_test(latecomers_are_shut_as_all_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
