@@ -44,7 +44,7 @@ static void read_the_rest(int fd)
 void srv_http_connection(void *cls, struct MHD_Connection *connection, void **context,
                          enum MHD_ConnectionNotificationCode what)
 {
-    struct srv *s = cls;
+    struct srv *s = srv_worker_server(cls);
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const struct sockaddr *from =
@@ -54,6 +54,7 @@ void srv_http_connection(void *cls, struct MHD_Connection *connection, void **co
     } else {
         read_the_rest(fd);
         srv_conns_close(s->conns, *context);
+        srv_worker_count(cls, -1);
         atomic_fetch_sub_explicit(&s->metrics.connections, 1, memory_order_relaxed);
     }
 }
@@ -103,10 +104,11 @@ static void clear_request(struct srv_request *r)
 
 void *srv_http_begin(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-    struct srv *s = cls;
+    struct srv *s = srv_worker_server(cls);
     struct srv_request *r = srv_pool_request(s->pool);
     clear_request(r);
     r->call.srv = r->srv = s;
+    r->worker = cls;
     r->connection = connection;
     r->conn = conn_of(connection);
     r->begun_ns = rs_clock_mono_ns();
@@ -277,6 +279,14 @@ static enum MHD_Result run_call(struct srv_request *r)
     return send_response(r);
 }
 
+/* From here on r may be gone. */
+static void resume(struct srv_request *r)
+{
+    struct srv_worker *worker = r->worker;
+    MHD_resume_connection(r->connection);
+    srv_worker_wake(worker);
+}
+
 /*
  * The connection was left alone with everything read and nothing to send, so libmicrohttpd has
  * come back at once, and it now wants neither to read nor to write. Had it been suspended a call
@@ -293,15 +303,14 @@ static void suspend(struct srv_request *r)
     r->retry_s = 1;
     srv_reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
                     "too many calls wait for the store: try again in %d s", r->retry_s);
-    MHD_resume_connection(r->connection);
+    resume(r);
 }
 
 void srv_http_done(struct srv_call *c, enum rs_code rc, const struct rs_err *err)
 {
     struct srv_request *r = (struct srv_request *)c;
-    struct MHD_Connection *connection = r->connection;
     srv_reply_result(r, rc, err);
-    MHD_resume_connection(connection); /* from here on r may be gone */
+    resume(r);
 }
 
 enum MHD_Result srv_http_answer(void *cls, struct MHD_Connection *connection, const char *url,
@@ -353,7 +362,7 @@ static int status_of(struct srv_request *r)
 void srv_http_end(void *cls, struct MHD_Connection *connection, void **request,
                   enum MHD_RequestTerminationCode why)
 {
-    struct srv *s = cls;
+    struct srv *s = srv_worker_server(cls);
     struct srv_request *r = *request;
     (void)connection;
     (void)why;

@@ -42,6 +42,8 @@ struct srv_limits;   /* limit.c: token buckets by client */
 struct srv_conns;    /* conns.c: connections by age, for the slow and the idle */
 struct srv_access;   /* access.c: lines that wait to be written */
 struct srv_listener; /* listen.c: the socket, and the thread that accepts */
+struct srv_workers;  /* workers.c: threads that serve connections */
+struct srv_worker;   /* one of them */
 struct srv_pool;     /* pool.c: requests and scratch memory between their uses */
 
 struct srv {
@@ -65,9 +67,8 @@ struct srv {
     struct srv_listener *listener;
     struct srv_pool *pool;
     struct srv_metrics metrics;
-    struct MHD_Daemon *daemon;
+    struct srv_workers *workers;
     char *tls_cert, *tls_key; /* PEM; NULL: plain HTTP */
-    char daemon_says[200];    /* the first thing that libmicrohttpd said while it started */
     struct rs_job_handle *job;
     atomic_bool draining; /* answers close their connections */
     atomic_bool stopping; /* requests are dropped: parts go away */
@@ -87,21 +88,30 @@ void srv_stop(struct srv *s); /* drops what is left of requests, stops threads, 
 
 uint64_t srv_random(void); /* of the system */
 
-/* ---- libmicrohttpd (daemon.c, tls.c) ------------------------------------------------------- */
+/* ---- libmicrohttpd (workers.c, tls.c) ------------------------------------------------------ */
 
 /* PEM of both files, the caller's; NULL where TLS is not set. RS_EARG, RS_EIO name the file. */
 RS_MUST_USE enum rs_code srv_tls_read(const struct srv_settings *set, char **cert_out,
                                       char **key_out, struct rs_err *err);
-/* Sets s->daemon. RS_EARG: certificate and key do not fit; RS_EIO. */
-RS_MUST_USE enum rs_code srv_daemon_start(struct srv *s, const struct srv_settings *set,
-                                          struct rs_err *err);
+/* settings->threads of them. RS_EARG: certificate and key do not fit; RS_EIO. */
+RS_MUST_USE enum rs_code srv_workers_start(struct srv *s, const struct srv_settings *set,
+                                           struct srv_workers **out, struct rs_err *err);
+/* No connection is suspended. Closes those that are left. */
+void srv_workers_stop(struct srv_workers *ws);
+/* A connection for the worker that has the fewest; takes fd. */
+void srv_workers_take(struct srv_workers *ws, int fd, const struct sockaddr_storage *from,
+                      socklen_t len);
+/* After MHD_resume_connection: let its worker see it. */
+void srv_worker_wake(struct srv_worker *w);
+void srv_worker_count(struct srv_worker *w, int more); /* connections that it has */
+struct srv *srv_worker_server(const struct srv_worker *w);
 
 /* ---- listening (listen.c) ------------------------------------------------------------------ */
 
 /* Binds and listens; sets s->address. RS_EBUSY: taken; RS_EARG: no such host or address; RS_EIO. */
 RS_MUST_USE enum rs_code srv_listen(struct srv *s, const struct srv_settings *set,
                                     struct srv_listener **out, struct rs_err *err);
-/* Hands what comes to s->daemon from now on. Near the limit of connections the longest idle goes
+/* Hands what comes to s->workers from now on. Near the limit of connections the longest idle goes
  * first; where none is idle newcomers wait in the kernel's queue. */
 RS_MUST_USE enum rs_code srv_listener_start(struct srv_listener *l, struct rs_err *err);
 /* Takes who has come, closes the socket: whoever comes now is refused. srv_listener_free ends it
@@ -132,6 +142,7 @@ struct srv_heads {
 struct srv_request {
     struct srv_call call; /* first: srv_http_done gets it back */
     struct srv *srv;
+    struct srv_worker *worker;
     struct srv_request *next; /* in the pool */
     struct MHD_Connection *connection;
     struct srv_conn *conn;
@@ -165,7 +176,7 @@ struct srv_request {
     int route_index; /* -1: none */
 };
 /* For MHD_OPTION_URI_LOG_CALLBACK, MHD_start_daemon, MHD_OPTION_NOTIFY_COMPLETED and
- * MHD_OPTION_NOTIFY_CONNECTION; cls is the struct srv. */
+ * MHD_OPTION_NOTIFY_CONNECTION; cls is the struct srv_worker. */
 void *srv_http_begin(void *cls, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result srv_http_answer(void *cls, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *data,

@@ -1,10 +1,8 @@
 /*
  * listen - the socket, and the thread that accepts.
  *
- * libmicrohttpd could accept by itself, but each of its threads has a fixed share of the limit of
- * connections, newcomers could not push out the idle, and MHD_quiesce_daemon may abort the process
- * when a thread takes the socket out of its epoll set at the same moment. So one thread accepts
- * (close-on-exec from the start) and hands connections over; to stop is to close.
+ * One thread accepts for all workers: so connections are spread evenly, the limit of connections is
+ * one number, and newcomers can push out the idle. To stop is to close.
  */
 #define _GNU_SOURCE /* accept4 */
 #include <errno.h>
@@ -138,8 +136,8 @@ static bool accept_one(struct srv_listener *l)
     socklen_t len = sizeof(from);
     int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) return false;
-    errno = 0; /* of a failure that does not say why */
-    return MHD_add_connection(l->srv->daemon, fd, (struct sockaddr *)&from, len) == MHD_YES;
+    srv_workers_take(l->srv->workers, fd, &from, len);
+    return true;
 }
 
 /* errno as accept_one leaves it, 0 where there is no room. */

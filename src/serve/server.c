@@ -109,7 +109,7 @@ static enum rs_code start_threads(struct srv *s, struct rs_err *err)
 {
     enum rs_code rc = srv_queue_start(s, SRV_QUEUE_QUERY, QUEUE_LENGTH, &s->query, err);
     if (!rc) rc = srv_queue_start(s, SRV_QUEUE_WRITER, QUEUE_LENGTH, &s->writer, err);
-    if (!rc) rc = srv_daemon_start(s, s->settings, err);
+    if (!rc) rc = srv_workers_start(s, s->settings, &s->workers, err);
     if (!rc) rc = srv_watch_start(s, &s->watch, err);
     if (!rc) rc = srv_listener_start(s->listener, err);
     return rc;
@@ -199,11 +199,11 @@ void srv_stop(struct srv *s)
 {
     if (!s) return;
     srv_drain(s);
-    if (s->daemon) drop_requests(s);
+    if (s->workers) drop_requests(s);
     srv_watch_stop(s->watch);
     srv_queue_stop(s->query);
     srv_queue_stop(s->writer);
-    if (s->daemon) MHD_stop_daemon(s->daemon);
+    srv_workers_stop(s->workers);
     srv_listener_free(s->listener);
     srv_access_free(s->access);
     srv_conns_free(s->conns);

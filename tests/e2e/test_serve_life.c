@@ -389,6 +389,42 @@ static void idle_connections_keep_nobody_out(void **state)
     assert_int_equal(ref_serve_stop(&s, SIGTERM), 0);
 }
 
+/* So many connections have something at once that one answer of epoll is just full. */
+static void all_may_ask_at_once(void **state)
+{
+    (void)state;
+    enum { MOST = 256 };
+    struct ref_serve s;
+    struct ref_answer a;
+    static struct ref_http crowd[MOST];
+    start(&s, "serving.threads=1");
+    for (int n = 64; n <= MOST; n *= 2) {
+        for (int i = 0; i < n; i++) {
+            ref_http_open(&s, &crowd[i]);
+            ref_http_send(&crowd[i], GET("/live"), SIZE_MAX);
+            ref_http_read(&crowd[i], false, &a);
+            assert_int_equal(a.status, 200);
+            ref_answer_clear(&a);
+        }
+        for (int round = 0; round < 3; round++) {
+            kill(s.pid, SIGSTOP);
+            for (int i = 0; i < n; i++) {
+                ref_http_send(&crowd[i], i % 2 ? GET("/live") : GET("/models"), SIZE_MAX);
+            }
+            kill(s.pid, SIGCONT);
+            for (int i = 0; i < n; i++) {
+                ref_http_read(&crowd[i], false, &a);
+                assert_int_equal(a.status, 200);
+                ref_answer_clear(&a);
+            }
+        }
+        for (int i = 0; i < n; i++) {
+            ref_http_close(&crowd[i]);
+        }
+    }
+    assert_int_equal(ref_serve_stop(&s, SIGTERM), 0);
+}
+
 /* ---- TLS ----------------------------------------------------------------------------------- */
 
 /* Of a test alone: for 127.0.0.1, signed by itself. */
@@ -491,6 +527,7 @@ int main(void)
         cmocka_unit_test(sighup_reads_the_configuration_again),
         cmocka_unit_test(slow_clients_are_ended),
         cmocka_unit_test(idle_connections_keep_nobody_out),
+        cmocka_unit_test(all_may_ask_at_once),
         cmocka_unit_test(with_a_certificate_it_speaks_tls),
         cmocka_unit_test(certificates_that_cannot_be_are_refused),
     };
