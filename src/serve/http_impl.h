@@ -59,6 +59,7 @@ struct srv {
     struct srv_tokens *tokens;
     struct srv_cache *cache;
     struct srv_queue *query, *writer;
+    int busy_ms; /* how long a call waits for another process to end its write */
     struct srv_watch *watch;
     struct srv_limits *limits;
     struct srv_conns *conns;

@@ -8,13 +8,21 @@
 #include <stdlib.h>
 
 #include "http_impl.h"
+#include "rs/base/clock.h"
 #include "rs/base/log.h"
 #include "rs/base/mem.h"
 
 enum {
     MAX_BATCH = 512,
     SCRATCH_BLOCK = 1 << 16,
+    MIN_BUSY_MS = 100,  /* other writes of this program take less */
     KEEP_OUT = 1 << 16, /* bytes of an answer's memory that are kept for the next */
+};
+
+/* A call that waits. */
+struct place {
+    struct srv_call *call;
+    int64_t since_ns; /* monotonic */
 };
 
 /* A call while it runs, and how its part went. */
@@ -31,7 +39,7 @@ struct srv_queue {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct srv_call **ring; /* under lock, as the next five */
+    struct place *ring; /* under lock, as the next five */
     int size, first, waiting;
     int running;
     bool stopping;
@@ -40,6 +48,7 @@ struct srv_queue {
     struct rs_arena *scratch;
     struct slot *slots; /* [most] */
     int most;
+    int64_t since_ns; /* of the one in slots that came first */
 };
 
 /* ---- the ring ------------------------------------------------------------------------------ */
@@ -49,7 +58,8 @@ bool srv_queue_put(struct srv_queue *q, struct srv_call *c)
     pthread_mutex_lock(&q->lock);
     bool taken = !q->stopping && q->waiting < q->size;
     if (taken) {
-        q->ring[(q->first + q->waiting) % q->size] = c;
+        q->ring[(q->first + q->waiting) % q->size] =
+            (struct place){.call = c, .since_ns = rs_clock_mono_ns()};
         q->waiting++;
         pthread_cond_signal(&q->work);
     }
@@ -73,8 +83,9 @@ static int take(struct srv_queue *q)
     while (!q->waiting && !q->stopping)
         pthread_cond_wait(&q->work, &q->lock);
     int n = q->waiting < q->most ? q->waiting : q->most;
+    q->since_ns = q->ring[q->first].since_ns;
     for (int i = 0; i < n; i++) {
-        q->slots[i].call = q->ring[q->first];
+        q->slots[i].call = q->ring[q->first].call;
         q->first = (q->first + 1) % q->size;
     }
     q->waiting -= n;
@@ -85,10 +96,16 @@ static int take(struct srv_queue *q)
 
 /* ---- running ------------------------------------------------------------------------------- */
 
+/* What the call that came first has waited already is taken off the store's wait for another
+ * process's write, so nobody waits much longer than that wait, however many wait before him. */
 static enum rs_code keep_store(struct srv_queue *q, struct rs_err *err)
 {
     bool changed;
-    return srv_store_keep(q->srv->db_path, &q->ctx->store, &q->mark, &changed, err);
+    enum rs_code rc = srv_store_keep(q->srv->db_path, &q->ctx->store, &q->mark, &changed, err);
+    if (rc) return rc;
+    int64_t left_ms = q->srv->busy_ms - (rs_clock_mono_ns() - q->since_ns) / 1000000;
+    rs_store_set_busy_ms(q->ctx->store, left_ms > MIN_BUSY_MS ? (int)left_ms : MIN_BUSY_MS);
+    return RS_OK;
 }
 
 /* The handler, with what the queue lends. */
@@ -216,7 +233,7 @@ static struct srv_queue *new_queue(struct srv *s, enum srv_queue_kind kind, int 
     pthread_mutex_init(&q->lock, NULL);
     pthread_cond_init(&q->work, NULL);
     q->size = max_waiting > 0 ? max_waiting : 1;
-    q->ring = rs_xalloc((size_t)q->size, sizeof(struct srv_call *));
+    q->ring = rs_xalloc((size_t)q->size, sizeof(*q->ring));
     q->most = kind == SRV_QUEUE_WRITER ? MAX_BATCH : 1;
     q->slots = rs_xalloc((size_t)q->most, sizeof(*q->slots));
     q->scratch = rs_arena_new(SCRATCH_BLOCK, 0);

@@ -22,6 +22,8 @@
 
 enum {
     QUEUE_LENGTH = 1024, /* calls that may wait for the store, each kind */
+    BUSY_MS = 5000,      /* half of what a command waits for another process's write */
+    END_BUSY_MS = 1000,  /* the server's own, at its end */
     OTHER_FILES = 128,   /* descriptors beside connections */
     LOOK_MS = 200,       /* between looks at the job row's wish */
     DRAIN_LOOK_MS = 5,
@@ -56,6 +58,7 @@ static struct srv *new_server(struct rs_ctx *ctx, const struct rs_args *args)
     s->workspace = rs_xstrdup(ctx->workspace);
     s->db_path = rs_ctx_path(ctx, "db/recsys.db");
     s->models_dir = rs_ctx_path(ctx, "models");
+    s->busy_ms = BUSY_MS;
     s->env_token = rs_xstrdup(getenv("RECSYS_TOKEN"));
     s->metrics.started_ms = rs_clock_now_ms();
     snprintf(s->id_prefix, sizeof(s->id_prefix), "%016llx", (unsigned long long)srv_random());
@@ -104,6 +107,14 @@ static enum rs_code register_job(struct srv *s, struct rs_err *err)
     return rc;
 }
 
+/* A store that is locked is no reason to stay: the row is found lost then. */
+static void end_job(struct rs_ctx *ctx, struct rs_job_handle *job, enum rs_code rc,
+                    const char *message)
+{
+    rs_store_set_busy_ms(ctx->store, END_BUSY_MS);
+    rs_job_end(job, rc, message);
+}
+
 /* Each thread starts when what it uses is there; whoever asks comes last. */
 static enum rs_code start_threads(struct srv *s, struct rs_err *err)
 {
@@ -130,7 +141,7 @@ enum rs_code srv_start(struct rs_ctx *ctx, const struct rs_args *args, struct sr
     if (rc) {
         struct rs_job_handle *job = s->job;
         srv_stop(s);
-        if (job) rs_job_end(job, rc, err->msg);
+        if (job) end_job(ctx, job, rc, err->msg);
         return rc;
     }
     *out = s;
@@ -354,7 +365,7 @@ enum rs_code rs_serve_run(struct rs_ctx *ctx, const struct rs_args *args, struct
         finish_requests(s);
         struct rs_job_handle *job = s->job;
         srv_stop(s);
-        rs_job_end(job, RS_OK, "");
+        end_job(ctx, job, RS_OK, "");
     }
     rs_log_set_format(RS_LOG_TEXT);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

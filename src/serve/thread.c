@@ -5,7 +5,7 @@
 
 #include "state_impl.h"
 
-enum { BUSY_MS = 5000 }; /* longest wait for another process's write; half of a command's */
+enum { BUSY_MS = 5000 }; /* longest wait for another process; half of a command's */
 
 enum rs_code srv_thread_start(pthread_t *out, srv_thread_fn *run, void *arg, const char *what,
                               struct rs_err *err)

@@ -91,13 +91,6 @@ static enum rs_code run_break(struct srv_call *c, struct rs_err *err)
     return rs_fail(err, RS_EIO, "the disk is full");
 }
 
-static enum rs_code run_be_quick(struct srv_call *c, struct rs_err *err)
-{
-    (void)err;
-    rs_store_set_busy_ms(c->ctx->store, 20);
-    return RS_OK;
-}
-
 /* The next allocation is that of the event in memory. */
 static enum rs_code run_starve(struct srv_call *c, struct rs_err *err)
 {
@@ -124,7 +117,6 @@ ROUTE(read);
 ROUTE(fail);
 ROUTE(write);
 ROUTE(break);
-ROUTE(be_quick);
 ROUTE(starve);
 ROUTE(wait);
 
@@ -144,6 +136,7 @@ static void world_init(struct world *w, enum srv_queue_kind kind, int max_waitin
     ref_store_init(&w->t);
     w->s.workspace = w->t.dir;
     w->s.db_path = w->t.path;
+    w->s.busy_ms = 20;
     w->s.overlay = srv_overlay_new();
     w->arena = rs_arena_new(1 << 12, 0);
     n_done = 0;
@@ -407,8 +400,6 @@ static void a_locked_store_is_busy(void **state)
     struct rs_err err = {0};
     struct world w;
     world_init(&w, SRV_QUEUE_WRITER, 8);
-    struct ask quick = make(&route_be_quick, 0);
-    ask_and_wait(&w, &quick);
     assert_ok(rs_store_begin(w.t.st, &err), &err);
     struct ask locked = make(&route_write, 1);
     ask_and_wait(&w, &locked);
@@ -419,6 +410,36 @@ static void a_locked_store_is_busy(void **state)
     assert_int_equal(after.rc, RS_OK);
     assert_int_equal(rows(&w), 1);
     world_clear(&w);
+}
+
+/* Those who come while one waits for the lock do not wait as long again. */
+static void a_lock_is_waited_for_once(void **state)
+{
+    (void)state;
+    enum { N = 10, BUSY_MS = 2000 };
+    for (int kind = SRV_QUEUE_QUERY; kind <= SRV_QUEUE_WRITER; kind++) {
+        struct rs_err err = {0};
+        struct world w;
+        struct ask asks[N];
+        world_init(&w, (enum srv_queue_kind)kind, N);
+        w.s.busy_ms = BUSY_MS;
+        assert_ok(rs_store_begin(w.t.st, &err), &err);
+        int64_t begun_ns = rs_clock_mono_ns();
+        for (int i = 0; i < N; i++) {
+            asks[i] = make(&route_write, i);
+            assert_true(put(&w, &asks[i]));
+        }
+        for (int i = 0; i < N; i++) {
+            wait_for(&asks[i]);
+            assert_int_equal(asks[i].rc, RS_EBUSY);
+        }
+        int64_t took_ms = (rs_clock_mono_ns() - begun_ns) / 1000000;
+        if (took_ms < BUSY_MS - 100 || took_ms > 2 * BUSY_MS - 100) {
+            fail_msg("%d ms", (int)took_ms);
+        }
+        rs_store_rollback(w.t.st);
+        world_clear(&w);
+    }
 }
 
 /* What is stored but cannot be shown is no success: its poster would not find it. */
@@ -499,6 +520,7 @@ int main(void)
         cmocka_unit_test(one_that_fails_takes_back_its_own_part),
         cmocka_unit_test(what_ends_the_transaction_fails_all_of_it),
         cmocka_unit_test(a_locked_store_is_busy),
+        cmocka_unit_test(a_lock_is_waited_for_once),
         cmocka_unit_test(what_cannot_be_shown_is_no_success),
         cmocka_unit_test(many_posters_lose_nothing),
     };
