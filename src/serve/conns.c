@@ -31,12 +31,14 @@ struct srv_conns {
     int listed;
     int live; /* of those: not shut down */
     int max;
+    bool plain;
 };
 
-struct srv_conns *srv_conns_new(int max)
+struct srv_conns *srv_conns_new(int max, bool plain)
 {
     struct srv_conns *c = rs_xalloc(1, sizeof(*c));
     c->max = max;
+    c->plain = plain;
     pthread_mutex_init(&c->lock, NULL);
     return c;
 }
@@ -64,11 +66,15 @@ static int64_t since_ms(unsigned long long mark)
     return (int64_t)(mark >> STATE_BITS);
 }
 
-/* Under lock. Unless the phase has just ended, it ends here. */
-static bool shut(struct srv_conns *c, struct srv_conn *conn, unsigned long long seen)
+/* Under lock. Unless the phase has just ended, it ends here. last_words: for the client, or NULL. */
+static bool shut(struct srv_conns *c, struct srv_conn *conn, unsigned long long seen,
+                 const char *last_words)
 {
     unsigned long long gone = (unsigned long long)since_ms(seen) << STATE_BITS | SRV_CONN_SHUT;
     if (!atomic_compare_exchange_strong(&conn->mark, &seen, gone)) return false;
+    if (last_words) {
+        (void)!send(conn->fd, last_words, strlen(last_words), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
     shutdown(conn->fd, SHUT_RDWR);
     c->live--;
     return true;
@@ -106,7 +112,7 @@ struct srv_conn *srv_conns_open(struct srv_conns *c, int fd, const struct sockad
     c->live++;
     c->listed++;
     c->expected -= c->expected > 0;
-    if (c->ended) shut(c, conn, atomic_load(&conn->mark));
+    if (c->ended) shut(c, conn, atomic_load(&conn->mark), NULL);
     pthread_mutex_unlock(&c->lock);
     return conn;
 }
@@ -137,6 +143,11 @@ void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t no
                                                     memory_order_relaxed, memory_order_relaxed));
 }
 
+bool srv_conns_is_shut(const struct srv_conn *conn)
+{
+    return state_of(atomic_load(&conn->mark)) == SRV_CONN_SHUT;
+}
+
 /*
  * A client may close its sending side right behind its last bytes. libmicrohttpd, which is told of
  * an event once, has read the bytes by then and not the end, so it would wait. Where a look finds
@@ -160,16 +171,18 @@ int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s)
                                 [SRV_CONN_SHUT] = INT64_MAX};
     int64_t now_ms = rs_clock_mono_ns() / 1000000;
     int n = 0;
+    char late[512];
+    srv_reply_late(late, sizeof(late));
     pthread_mutex_lock(&c->lock);
     for (struct srv_conn *conn = c->newest; conn; conn = conn->older) {
         unsigned long long seen = atomic_load(&conn->mark);
         enum srv_conn_state state = state_of(seen);
         int64_t age_ms = now_ms - since_ms(seen);
         if (age_ms >= limit_ms[state]) {
-            n += shut(c, conn, seen);
+            n += shut(c, conn, seen, state == SRV_CONN_BODY && c->plain ? late : NULL);
         } else if ((state == SRV_CONN_IDLE || state == SRV_CONN_BODY) && age_ms >= LOOK_MS &&
                    is_left(conn, seen)) {
-            shut(c, conn, seen);
+            shut(c, conn, seen, NULL);
         }
     }
     pthread_mutex_unlock(&c->lock);
@@ -195,7 +208,7 @@ void srv_conns_shut_all(struct srv_conns *c)
     c->ended = true;
     for (struct srv_conn *conn = c->newest; conn; conn = conn->older) {
         while (state_of(atomic_load(&conn->mark)) != SRV_CONN_SHUT) {
-            shut(c, conn, atomic_load(&conn->mark));
+            shut(c, conn, atomic_load(&conn->mark), NULL);
         }
     }
     pthread_mutex_unlock(&c->lock);
@@ -213,7 +226,7 @@ static bool shut_longest_idle(struct srv_conns *c)
             mark = seen;
         }
     }
-    return longest && shut(c, longest, mark);
+    return longest && shut(c, longest, mark, NULL);
 }
 
 bool srv_conns_reserve(struct srv_conns *c)

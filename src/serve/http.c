@@ -350,9 +350,11 @@ static void log_access(const struct srv_request *r, int64_t ns)
                    ns);
 }
 
-/* libmicrohttpd answers what it cannot read by itself. */
+/* A body that is late was answered by srv_conns_reap; what libmicrohttpd cannot read it answers by
+ * itself. 0: the client went away before its request was whole. */
 static int status_of(struct srv_request *r)
 {
+    if (r->stage == SRV_READING && srv_conns_is_shut(r->conn)) return MHD_HTTP_REQUEST_TIMEOUT;
     if (r->status) return r->status;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_HTTP_STATUS);
@@ -370,7 +372,7 @@ void srv_http_end(void *cls, struct MHD_Connection *connection, void **request,
     *request = NULL;
     int64_t now_ns = rs_clock_mono_ns();
     r->status = status_of(r);
-    if (r->status) { /* 0: the client went away before its request was whole */
+    if (r->status) {
         srv_metrics_request(&s->metrics, r->route_index, r->status, now_ns - r->begun_ns);
         log_access(r, now_ns - r->begun_ns);
     }

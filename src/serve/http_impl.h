@@ -229,6 +229,8 @@ void srv_reply_ready(struct srv_body *b);
 void srv_reply_result(struct srv_request *r, enum rs_code rc, const struct rs_err *err);
 void srv_reply_error(struct srv_request *r, int status, const char *fmt, ...) RS_PRINTF(3, 4);
 void srv_reply_options(struct srv_request *r); /* 204: what r->allow has, and CORS */
+/* A whole response, 408: the body did not arrive in time. */
+void srv_reply_late(char *out, size_t size);
 
 /* ---- memory between its uses (pool.c) ------------------------------------------------------ */
 
@@ -274,12 +276,14 @@ struct srv_conn {
     bool left;
     char client[48]; /* address */
 };
-struct srv_conns *srv_conns_new(int max);
+/* plain: no TLS, so whose body is late can be told. */
+struct srv_conns *srv_conns_new(int max, bool plain);
 void srv_conns_free(struct srv_conns *c);
 struct srv_conn *srv_conns_open(struct srv_conns *c, int fd, const struct sockaddr *from);
 void srv_conns_close(struct srv_conns *c, struct srv_conn *conn);
 /* By the thread that serves the connection; takes no lock. */
 void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t now_ns);
+bool srv_conns_is_shut(const struct srv_conn *conn);
 int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s); /* by watch; how many */
 /* Has somebody sent, and nobody looked yet? */
 bool srv_conns_unread(struct srv_conns *c);

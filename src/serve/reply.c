@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "http_impl.h"
+#include "rs/base/clock.h"
 #include "rs/base/log.h"
 
 #define JSON_TYPE "application/json"
@@ -267,4 +269,19 @@ void srv_reply_options(struct srv_request *r)
         head(r, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");
         head(r, "Access-Control-Max-Age", "600");
     }
+}
+
+void srv_reply_late(char *out, size_t size)
+{
+    static const char body[] = "{\"error\":{\"code\":\"request_timeout\",\"message\":"
+                               "\"the body did not arrive within serving.request_s\"}}";
+    char date[40];
+    struct tm tm;
+    time_t now = (time_t)(rs_clock_now_ms() / 1000);
+    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
+    snprintf(out, size,
+             "HTTP/1.1 408 Request Timeout\r\nDate: %s\r\nConnection: close\r\n"
+             "Content-Type: " JSON_TYPE "\r\nX-Content-Type-Options: nosniff\r\n"
+             "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
+             date, sizeof(body) - 1, body);
 }

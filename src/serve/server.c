@@ -93,7 +93,7 @@ static void make_parts(struct srv *s, int connections)
     s->tokens = srv_tokens_new();
     s->cache = srv_cache_new(s->settings->cache_bytes);
     s->limits = srv_limits_new();
-    s->conns = srv_conns_new(connections);
+    s->conns = srv_conns_new(connections, !s->tls_cert);
     s->access = srv_access_new(STDERR_FILENO);
     s->pool = srv_pool_new();
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,7 +65,7 @@ static void phases_have_their_limits(void **state)
         {SRV_CONN_ANSWER, 10000, true},
     };
     enum { N = sizeof(rows) / sizeof(*rows) };
-    struct srv_conns *c = srv_conns_new(100);
+    struct srv_conns *c = srv_conns_new(100, false);
     struct pair pairs[N];
     for (int i = 0; i < N; i++) {
         open_pair(c, &pairs[i]);
@@ -85,10 +87,44 @@ static void phases_have_their_limits(void **state)
     srv_conns_free(c);
 }
 
+/* A client whose body is late is told so, where it can be. */
+static void the_late_are_told(void **state)
+{
+    (void)state;
+    for (int plain = 0; plain < 2; plain++) {
+        struct srv_conns *c = srv_conns_new(10, plain);
+        struct pair body;
+        struct pair idle;
+        char text[600] = "";
+        open_pair(c, &body);
+        open_pair(c, &idle);
+        mark(&body, SRV_CONN_BODY, 6000);
+        mark(&idle, SRV_CONN_IDLE, 20000);
+        assert_int_equal(srv_conns_reap(c, 10, 5), 2);
+        ssize_t n = recv(body.ends[1], text, sizeof(text) - 1, 0);
+        if (plain) {
+            assert_true(rs_str_starts(text, "HTTP/1.1 408 Request Timeout\r\nDate: "));
+            const char *json = strstr(text, "\r\n\r\n");
+            char *length = strstr(text, "Content-Length: ");
+            assert_non_null(json);
+            assert_int_equal(strtol(length + 16, NULL, 10), strlen(json + 4));
+            assert_int_equal(n, strlen(text));
+            assert_non_null(strstr(text, "\"request_timeout\""));
+        } else {
+            assert_int_equal(n, 0);
+        }
+        assert_int_equal(recv(idle.ends[1], text, 1, 0), 0); /* it has asked nothing */
+        assert_true(srv_conns_is_shut(body.conn));
+        close_pair(&body);
+        close_pair(&idle);
+        srv_conns_free(c);
+    }
+}
+
 static void the_longest_idle_make_room(void **state)
 {
     (void)state;
-    struct srv_conns *c = srv_conns_new(4);
+    struct srv_conns *c = srv_conns_new(4, false);
     struct pair pairs[6];
     for (int i = 0; i < 4; i++) {
         assert_true(srv_conns_reserve(c));
@@ -128,7 +164,7 @@ static void the_longest_idle_make_room(void **state)
 static void those_on_their_way_out_are_not_without_number(void **state)
 {
     (void)state;
-    struct srv_conns *c = srv_conns_new(1);
+    struct srv_conns *c = srv_conns_new(1, false);
     struct pair pairs[SRV_CONNS_LEAVING + 1];
     for (int i = 0; i < SRV_CONNS_LEAVING + 1; i++) {
         assert_true(srv_conns_reserve(c));
@@ -148,7 +184,7 @@ static void those_on_their_way_out_are_not_without_number(void **state)
 static void clients_that_have_left_are_let_go(void **state)
 {
     (void)state;
-    struct srv_conns *c = srv_conns_new(10);
+    struct srv_conns *c = srv_conns_new(10, false);
     struct pair idle;
     struct pair body;
     struct pair busy;
@@ -224,7 +260,7 @@ static void *come_and_go(void *arg)
 static void a_descriptor_that_was_closed_is_not_shut_down(void **state)
 {
     (void)state;
-    struct crowd crowd = {.c = srv_conns_new(3)};
+    struct crowd crowd = {.c = srv_conns_new(3, false)};
     pthread_t reaper;
     pthread_t others[3];
     assert_int_equal(pthread_create(&reaper, NULL, reap_on, &crowd), 0);
@@ -244,7 +280,7 @@ static void a_descriptor_that_was_closed_is_not_shut_down(void **state)
 static void what_was_sent_and_not_looked_at_is_seen(void **state)
 {
     (void)state;
-    struct srv_conns *c = srv_conns_new(10);
+    struct srv_conns *c = srv_conns_new(10, false);
     struct pair p;
     char byte;
     assert_false(srv_conns_unread(c));
@@ -268,7 +304,7 @@ static void what_was_sent_and_not_looked_at_is_seen(void **state)
 static void latecomers_are_shut_as_all_others(void **state)
 {
     (void)state;
-    struct srv_conns *c = srv_conns_new(10);
+    struct srv_conns *c = srv_conns_new(10, false);
     struct pair pairs[2];
     open_pair(c, &pairs[0]);
     srv_conns_shut_all(c);
@@ -284,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(phases_have_their_limits),
+        cmocka_unit_test(the_late_are_told),
         cmocka_unit_test(the_longest_idle_make_room),
         cmocka_unit_test(those_on_their_way_out_are_not_without_number),
         cmocka_unit_test(clients_that_have_left_are_let_go),
