@@ -77,9 +77,9 @@ static int allowed_connections(int want)
     if (setrlimit(RLIMIT_NOFILE, &more) == 0) return want;
     more = (struct rlimit){.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
     rlim_t have = setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
-    int fits = have > SRV_CONNS_LEAVING + OTHER_FILES + 1
-                   ? (int)have - SRV_CONNS_LEAVING - OTHER_FILES
-                   : 1;
+    rlim_t spare = have > OTHER_FILES ? have - OTHER_FILES : 0;
+    rlim_t leaving = spare / 2 < SRV_CONNS_LEAVING ? spare / 2 : SRV_CONNS_LEAVING;
+    int fits = spare > leaving ? (int)(spare - leaving) : 1;
     rs_log(RS_LOG_WARN, "serve",
            "connections=%d instead of %d: this process may open %llu files (raise 'ulimit -n')",
            fits, want, (unsigned long long)have);

@@ -21,8 +21,8 @@
 #define HOST      "Host: a\r\n"
 #define JSON      "Content-Type: application/json\r\n"
 #define GET(path) "GET " path " HTTP/1.1\r\n" HOST "\r\n"
-/* What a smuggled request would be; nothing here may answer it. */
-#define SMUGGLED  GET("/live")
+#define RAW_BODY  "{\"user_id\":1}" /* 13 bytes */
+#define CHUNKED   "POST /recommend HTTP/1.1\r\n" HOST JSON "Transfer-Encoding: chunked\r\n\r\n"
 
 static struct ref_bin bin;
 static struct ref_serve server;
@@ -58,31 +58,6 @@ static void open_with(struct ref_http *h, const char *bytes)
     ref_http_send(h, bytes, SIZE_MAX);
 }
 
-static void expect_status(struct ref_http *h, int status, const char *what)
-{
-    struct ref_answer a;
-    ref_http_read(h, false, &a);
-    if (a.status != status) {
-        fail_msg("%.300s\n  got %d, not %d: %s", what, a.status, status, a.body ? a.body : "");
-    }
-    ref_answer_clear(&a);
-}
-
-static void expect_end(struct ref_http *h, const char *what)
-{
-    if (!ref_http_ended(h)) fail_msg("%.300s\n  the connection goes on", what);
-    ref_http_close(h);
-}
-
-static void expect_head(const struct ref_answer *a, const char *name, const char *value)
-{
-    char *got = ref_answer_head(a, name);
-    if (!rs_str_eq(got, value)) {
-        fail_msg("%s: '%s', not '%s'", name, got ? got : "(none)", value ? value : "(none)");
-    }
-    free(got);
-}
-
 static void assert_alive(void)
 {
     struct ref_answer a;
@@ -104,7 +79,7 @@ static void a_connection_serves_one_request_after_the_other(void **state)
         ref_http_send(&h, i % 2 ? GET("/health") : recommend, SIZE_MAX);
         ref_http_read(&h, false, &a);
         assert_int_equal(a.status, 200);
-        expect_head(&a, "Connection", NULL);
+        ref_answer_expect_head(&a, "Connection", NULL);
         assert_non_null(strstr(a.body, i % 2 ? "\"status\"" : "\"recommendations\""));
         ref_answer_clear(&a);
     }
@@ -152,13 +127,13 @@ static void connections_end_as_the_client_says(void **state)
     struct ref_http h;
     for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++) {
         open_with(&h, ending[i]);
-        expect_status(&h, 200, ending[i]);
-        expect_end(&h, ending[i]);
+        ref_http_expect(&h, 200, ending[i]);
+        ref_http_expect_end(&h, ending[i]);
     }
     open_with(&h, "GET /live HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-    expect_status(&h, 200, "keep-alive");
+    ref_http_expect(&h, 200, "keep-alive");
     ref_http_send(&h, GET("/live"), SIZE_MAX);
-    expect_status(&h, 200, "after keep-alive");
+    ref_http_expect(&h, 200, "after keep-alive");
     ref_http_close(&h);
 }
 
@@ -177,15 +152,15 @@ static void a_half_closed_connection_gets_its_answer(void **state)
         for (int times = 0; times < 4; times++) {
             open_with(&h, calls[i]);
             ref_http_end_sending(&h);
-            expect_status(&h, statuses[i], calls[i]);
-            expect_end(&h, calls[i]);
+            ref_http_expect(&h, statuses[i], calls[i]);
+            ref_http_expect_end(&h, calls[i]);
         }
     }
     for (size_t len = 1; len < strlen(feedback); len += 7) { /* half a request has no answer */
         ref_http_open(&server, &h);
         ref_http_send(&h, feedback, len);
         ref_http_end_sending(&h);
-        expect_end(&h, "half a request");
+        ref_http_expect_end(&h, "half a request");
     }
     assert_alive();
     free(feedback);
@@ -225,8 +200,8 @@ static void head_is_get_without_its_body(void **state)
         ref_http_read(&h, true, &head);
         assert_int_equal(head.status, get.status);
         char *len = ref_answer_head(&get, "Content-Length");
-        expect_head(&head, "Content-Length", len);
-        expect_status(&h, 200, "the request after HEAD"); /* no body came between */
+        ref_answer_expect_head(&head, "Content-Length", len);
+        ref_http_expect(&h, 200, "the request after HEAD"); /* no body came between */
         ref_http_close(&h);
         ref_answer_clear(&get);
         ref_answer_clear(&head);
@@ -240,7 +215,7 @@ static void expect_methods(const char *method, const char *path, int status, con
     struct ref_answer a;
     ref_ask(&server, method, path, "", NULL, &a);
     if (a.status != status) fail_msg("%s %s: %d, not %d", method, path, a.status, status);
-    expect_head(&a, "Allow", allow);
+    ref_answer_expect_head(&a, "Allow", allow);
     ref_answer_clear(&a);
 }
 
@@ -299,148 +274,6 @@ static void paths_are_taken_apart_before_they_are_decoded(void **state)
     }
 }
 
-/* ---- requests that two readers may read differently ---------------------------------------- */
-
-#define WITH(heads, rest) "POST /recommend HTTP/1.1\r\n" heads "\r\n" rest
-#define RAW_BODY          "{\"user_id\":1}" /* 13 bytes */
-
-#define RAW(status, text)              \
-    {                                  \
-        text, sizeof(text) - 1, status \
-    }
-
-/* Each is refused, and what follows it on the connection is never read as a request. */
-static const struct {
-    const char *bytes;
-    size_t len;
-    int status; /* 0: closed without an answer */
-} unclear[] = {
-    /* where does the body end? */
-    RAW(400, WITH(HOST JSON "Content-Length: 13\r\nTransfer-Encoding: chunked\r\n",
-                  "0\r\n\r\n" SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-                  "0\r\n\r\n" SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 13\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 13\r\nContent-Length: 0\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 13, 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: +13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: -1\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 0x0d\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length:\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 1 3\r\n", RAW_BODY SMUGGLED)),
-    RAW(413, WITH(HOST JSON "Content-Length: 99999999999999999999\r\n", RAW_BODY SMUGGLED)),
-    RAW(413, WITH(HOST JSON "Content-Length: 18446744073709551615\r\n", RAW_BODY SMUGGLED)),
-    RAW(501, WITH(HOST JSON "Transfer-Encoding: xchunked\r\n", "0\r\n\r\n" SMUGGLED)),
-    RAW(501, WITH(HOST JSON "Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n" SMUGGLED)),
-    RAW(501, WITH(HOST JSON "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n" SMUGGLED)),
-    RAW(501, WITH(HOST JSON "Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n" SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-                  "0\r\n\r\n" SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Transfer-Encoding:\vchunked\r\n", "0\r\n\r\n" SMUGGLED)),
-    RAW(400,
-        "POST /recommend HTTP/1.0\r\n" JSON "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1\r\n" HOST "Content-Length: 31\r\n\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED),
-    /* where does a head end, and what is its name? */
-    RAW(400, WITH(HOST JSON "Content-Length : 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON " Content-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(" " HOST JSON "Content-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 13\r\n 0\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "X: y\r\n\tz\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON ": 13\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content_Length\x7f: 1\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400,
-        WITH(HOST JSON "X: a\rContent-Length: 5\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "X: a\x01\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 13\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH("Host: a\n" JSON "Content-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, "GET /live HTTP/1.1\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1\r\n" HOST "\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1\n"
-             "Host: a\n\n" SMUGGLED),
-    RAW(400, WITH(HOST JSON "X: a\0b\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "Content-Length: 1\0003\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, WITH(HOST JSON "X\0: a\r\nContent-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    RAW(400, "GET /live\0 HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1\r\n" HOST "X: y\0\r\n\r\n" SMUGGLED),
-    /* for whom is it, and from whom? */
-    RAW(400, "GET /live HTTP/1.1\r\n\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1\r\n" HOST HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1\r\n" HOST "Host: b\r\n\r\n" SMUGGLED),
-    RAW(400, "GET http://a/live HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "CONNECT a:80 HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET live HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET * HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /models HTTP/1.1\r\n" HOST BEARER BEARER "\r\n" SMUGGLED),
-    RAW(400, WITH(HOST JSON JSON "Content-Length: 13\r\n", RAW_BODY SMUGGLED)),
-    /* is it a request? */
-    RAW(400, "GET  /live HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live  HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /li ve HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1.1 \r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /li\tve HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /l\xc3\xaf HTTP/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live HTTP/1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(400, "GET /live http/1.1\r\n" HOST "\r\n" SMUGGLED),
-    RAW(505, "GET /live HTTP/2.0\r\n" HOST "\r\n" SMUGGLED),
-    RAW(505, "GET /live HTTP/0.9\r\n" HOST "\r\n" SMUGGLED), RAW(0, "hello\r\n\r\n" SMUGGLED),
-    RAW(0, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n" SMUGGLED), /* TLS */
-};
-
-static void unclear_requests_are_refused_and_end_the_connection(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(unclear) / sizeof(*unclear); i++) {
-        struct ref_http h;
-        ref_http_open(&server, &h);
-        ref_http_send(&h, unclear[i].bytes, unclear[i].len);
-        expect_status(&h, unclear[i].status, unclear[i].bytes);
-        /* Of a bad length libmicrohttpd sends its heads twice; no other answer may come. */
-        char *rest = ref_http_rest(&h);
-        if (!rest || strstr(rest, "HTTP/1.1 2")) {
-            fail_msg("%s\n  and then: %s", unclear[i].bytes, rest ? rest : "it goes on");
-        }
-        free(rest);
-        ref_http_close(&h);
-    }
-    assert_alive();
-}
-
-/* ---- chunks -------------------------------------------------------------------------------- */
-
-#define CHUNKED "POST /recommend HTTP/1.1\r\n" HOST JSON "Transfer-Encoding: chunked\r\n\r\n"
-
-static void chunked_bodies_are_read_and_are_the_last_on_their_connection(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *bytes;
-        int status;
-    } rows[] = {
-        {CHUNKED "d\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 200},
-        {CHUNKED "00D\r\n" RAW_BODY "\r\n000\r\n\r\n" SMUGGLED, 200},
-        {CHUNKED "1\r\n{\r\n6\r\n\"user_\r\n6\r\nid\":1}\r\n0\r\n\r\n" SMUGGLED, 200},
-        {CHUNKED "d;a=b\r\n" RAW_BODY "\r\n0\r\nX: y\r\n\r\n" SMUGGLED, 200},
-        {CHUNKED "d;a\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 200}, /* read so; the rest is not */
-        {CHUNKED "0\r\n\r\n" SMUGGLED, 400},
-        {CHUNKED "g\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 400},
-        {CHUNKED "-1\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 400},
-        {CHUNKED "0x1\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 400},
-        {CHUNKED " d\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 400},
-        {CHUNKED "\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 400},
-        {CHUNKED "5\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 400},
-        {CHUNKED "fffffffffffffffff\r\n" RAW_BODY "\r\n0\r\n\r\n" SMUGGLED, 413},
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        struct ref_http h;
-        open_with(&h, rows[i].bytes);
-        expect_status(&h, rows[i].status, rows[i].bytes);
-        expect_end(&h, rows[i].bytes);
-    }
-}
-
 /* ---- bodies -------------------------------------------------------------------------------- */
 
 static char *repeat(char c, size_t n)
@@ -461,15 +294,15 @@ static void a_body_that_is_too_long_is_a_413(void **state)
     ref_http_read(&h, false, &a);
     ref_answer_is_error(&a, 413, "too_large", "65537");
     ref_answer_clear(&a);
-    expect_end(&h, "too long by its length");
+    ref_http_expect_end(&h, "too long by its length");
     open_with(&h, "POST /recommend HTTP/1.1\r\n" HOST JSON
                   "Expect: 100-continue\r\nContent-Length: 65537\r\n\r\n");
-    expect_status(&h, 413, "instead of 100");
-    expect_end(&h, "instead of 100");
+    ref_http_expect(&h, 413, "instead of 100");
+    ref_http_expect_end(&h, "instead of 100");
     /* sent all the same: the answer still arrives */
     open_with(&h, "POST /recommend HTTP/1.1\r\n" HOST JSON "Content-Length: 70000\r\n\r\n");
     ref_http_send(&h, long_text, SIZE_MAX);
-    expect_status(&h, 413, "sent all the same");
+    ref_http_expect(&h, 413, "sent all the same");
     ref_http_close(&h);
     open_with(&h, CHUNKED);
     for (int i = 0; i < 20; i++) {
@@ -478,7 +311,7 @@ static void a_body_that_is_too_long_is_a_413(void **state)
         ref_http_send(&h, "\r\n", SIZE_MAX);
     }
     ref_http_send(&h, "0\r\n\r\n", SIZE_MAX);
-    expect_status(&h, 413, "too long in chunks");
+    ref_http_expect(&h, 413, "too long in chunks");
     ref_http_close(&h);
     /* chunks without an end */
     open_with(&h, CHUNKED);
@@ -501,20 +334,20 @@ static void a_body_may_come_slowly_and_be_as_long_as_the_limit(void **state)
     open_with(&h, "POST /recommend HTTP/1.1\r\n" HOST JSON "Content-Length: 65536\r\n\r\n");
     ref_http_send(&h, blanks, SIZE_MAX);
     ref_http_send(&h, RAW_BODY, SIZE_MAX);
-    expect_status(&h, 200, "as long as the limit");
+    ref_http_expect(&h, 200, "as long as the limit");
     static const char request[] =
         "POST /recommend HTTP/1.1\r\n" HOST JSON "Content-Length: 13\r\n\r\n" RAW_BODY;
     for (size_t i = 0; i < sizeof(request) - 1; i++) {
         ref_http_send(&h, request + i, 1);
     }
-    expect_status(&h, 200, "byte by byte");
+    ref_http_expect(&h, 200, "byte by byte");
     ref_http_send(&h,
                   "POST /recommend HTTP/1.1\r\n" HOST JSON
                   "Expect: 100-continue\r\nContent-Length: 13\r\n\r\n",
                   SIZE_MAX);
-    expect_status(&h, 100, "Expect: 100-continue");
+    ref_http_expect(&h, 100, "Expect: 100-continue");
     ref_http_send(&h, RAW_BODY, SIZE_MAX);
-    expect_status(&h, 200, "after 100");
+    ref_http_expect(&h, 200, "after 100");
     ref_http_close(&h);
     free(blanks);
 }
@@ -545,7 +378,7 @@ static void a_body_is_json_in_utf_8(void **state)
             rs_xprintf("POST /recommend HTTP/1.1\r\n" HOST "%sContent-Length: 13\r\n\r\n" RAW_BODY,
                        rows[i].type);
         ref_http_send(&h, request, SIZE_MAX);
-        expect_status(&h, rows[i].status, rows[i].type);
+        ref_http_expect(&h, rows[i].status, rows[i].type);
         free(request);
     }
     ref_http_close(&h);
@@ -561,41 +394,6 @@ static void a_body_is_json_in_utf_8(void **state)
     ref_answer_clear(&a);
 }
 
-static void heads_that_are_too_long_are_refused(void **state)
-{
-    (void)state;
-    struct ref_http h;
-    char *filler = repeat('x', 60000);
-    char *uri = rs_xprintf("GET /%s HTTP/1.1\r\n" HOST "\r\n", filler);
-    char *head = rs_xprintf("GET /live HTTP/1.1\r\n" HOST "X: %s\r\n\r\n", filler);
-    char *fits = rs_xprintf("GET /live HTTP/1.1\r\n" HOST "X: %.16000s\r\nY: z\r\n\r\n", filler);
-    ref_http_open(&server, &h);
-    for (size_t at = 0; at < strlen(fits); at += 1000) { /* while the memory for it grows */
-        size_t left = strlen(fits) - at;
-        ref_http_send(&h, fits + at, left < 1000 ? left : 1000);
-    }
-    expect_status(&h, 200, "a head that fits");
-    ref_http_close(&h);
-    free(fits);
-    open_with(&h, uri);
-    expect_status(&h, 414, "a long path");
-    ref_http_close(&h);
-    open_with(&h, head);
-    expect_status(&h, 431, "a long head");
-    ref_http_close(&h);
-    open_with(&h, "GET /live HTTP/1.1\r\n" HOST);
-    bool goes_on = true;
-    for (int i = 0; i < 100000 && goes_on; i++) { /* as many as it takes */
-        goes_on = ref_http_send(&h, "a: b\r\n", SIZE_MAX);
-    }
-    assert_false(goes_on);
-    ref_http_close(&h);
-    assert_alive();
-    free(filler);
-    free(uri);
-    free(head);
-}
-
 /* ---- who asks ------------------------------------------------------------------------------ */
 
 static void writing_wants_a_token(void **state)
@@ -605,7 +403,7 @@ static void writing_wants_a_token(void **state)
     struct ref_answer a;
     ref_ask(&server, "POST", "/feedback", "", body, &a);
     ref_answer_is_error(&a, 401, "unauthorized", "scope write");
-    expect_head(&a, "WWW-Authenticate", "Bearer realm=\"recsys-tui\"");
+    ref_answer_expect_head(&a, "WWW-Authenticate", "Bearer realm=\"recsys-tui\"");
     ref_answer_clear(&a);
     static const char *const bad[] = {
         "Authorization: Bearer no-such-token\r\n", "Authorization: Bearer\r\n",
@@ -614,7 +412,8 @@ static void writing_wants_a_token(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         ref_ask(&server, "POST", "/feedback", bad[i], body, &a);
         ref_answer_is_error(&a, 401, "unauthorized", "token");
-        expect_head(&a, "WWW-Authenticate", "Bearer realm=\"recsys-tui\", error=\"invalid_token\"");
+        ref_answer_expect_head(&a, "WWW-Authenticate",
+                               "Bearer realm=\"recsys-tui\", error=\"invalid_token\"");
         ref_answer_clear(&a);
     }
     rs_val_free(ref_ask_json(&server, "POST", "/feedback", BEARER, body, 201));
@@ -637,17 +436,17 @@ static void every_answer_has_its_heads(void **state)
     (void)state;
     struct ref_answer a;
     ref_ask(&server, "GET", "/health", "", NULL, &a);
-    expect_head(&a, "Content-Type", "application/json");
-    expect_head(&a, "X-Content-Type-Options", "nosniff");
-    expect_head(&a, "Cache-Control", "no-store");
-    expect_head(&a, "Strict-Transport-Security", NULL);
-    expect_head(&a, "Vary", "Origin");
-    expect_head(&a, "Access-Control-Allow-Origin", NULL);
+    ref_answer_expect_head(&a, "Content-Type", "application/json");
+    ref_answer_expect_head(&a, "X-Content-Type-Options", "nosniff");
+    ref_answer_expect_head(&a, "Cache-Control", "no-store");
+    ref_answer_expect_head(&a, "Strict-Transport-Security", NULL);
+    ref_answer_expect_head(&a, "Vary", "Origin");
+    ref_answer_expect_head(&a, "Access-Control-Allow-Origin", NULL);
     ref_answer_clear(&a);
     ref_ask(&server, "GET", "/", "", NULL, &a);
-    expect_head(&a, "Content-Type", "text/html; charset=utf-8");
-    expect_head(&a, "X-Frame-Options", "DENY");
-    expect_head(&a, "Referrer-Policy", "no-referrer");
+    ref_answer_expect_head(&a, "Content-Type", "text/html; charset=utf-8");
+    ref_answer_expect_head(&a, "X-Frame-Options", "DENY");
+    ref_answer_expect_head(&a, "Referrer-Policy", "no-referrer");
     char *policy = ref_answer_head(&a, "Content-Security-Policy");
     assert_non_null(strstr(policy, "default-src 'none'"));
     free(policy);
@@ -660,7 +459,7 @@ static void every_answer_has_its_heads(void **state)
     for (int i = 0; i < 4; i++) {
         ref_ask(&server, "GET", "/", known[i], NULL, &a);
         assert_int_equal(a.status, i < 3 ? 304 : 200);
-        expect_head(&a, "ETag", etag);
+        ref_answer_expect_head(&a, "ETag", etag);
         ref_answer_clear(&a);
         free(known[i]);
     }
@@ -672,27 +471,28 @@ static void other_origins_read_what_settings_allow(void **state)
     (void)state;
     struct ref_answer a;
     ref_ask(&server, "GET", "/health", "Origin: https://shop.example\r\n", NULL, &a);
-    expect_head(&a, "Access-Control-Allow-Origin", "https://shop.example");
-    expect_head(&a, "Vary", "Origin");
+    ref_answer_expect_head(&a, "Access-Control-Allow-Origin", "https://shop.example");
+    ref_answer_expect_head(&a, "Vary", "Origin");
     ref_answer_clear(&a);
     ref_ask(&server, "GET", "/health", "Origin: https://evil.example\r\n", NULL, &a);
-    expect_head(&a, "Access-Control-Allow-Origin", NULL);
+    ref_answer_expect_head(&a, "Access-Control-Allow-Origin", NULL);
     ref_answer_clear(&a);
     ref_ask(&server, "OPTIONS", "/feedback",
             "Origin: https://shop.example\r\nAccess-Control-Request-Method: POST\r\n", NULL, &a);
     assert_int_equal(a.status, 204);
-    expect_head(&a, "Access-Control-Allow-Origin", "https://shop.example");
-    expect_head(&a, "Access-Control-Allow-Methods", "POST, OPTIONS");
-    expect_head(&a, "Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");
+    ref_answer_expect_head(&a, "Access-Control-Allow-Origin", "https://shop.example");
+    ref_answer_expect_head(&a, "Access-Control-Allow-Methods", "POST, OPTIONS");
+    ref_answer_expect_head(&a, "Access-Control-Allow-Headers",
+                           "Authorization, Content-Type, X-Request-Id");
     ref_answer_clear(&a);
     ref_ask(&server, "OPTIONS", "/feedback",
             "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n", NULL, &a);
     assert_int_equal(a.status, 204);
-    expect_head(&a, "Access-Control-Allow-Methods", NULL);
+    ref_answer_expect_head(&a, "Access-Control-Allow-Methods", NULL);
     ref_answer_clear(&a);
     ref_ask(&server, "POST", "/feedback", "Origin: https://shop.example\r\n", "{}", &a);
     assert_int_equal(a.status, 401); /* a script may read why */
-    expect_head(&a, "Access-Control-Allow-Origin", "https://shop.example");
+    ref_answer_expect_head(&a, "Access-Control-Allow-Origin", "https://shop.example");
     ref_answer_clear(&a);
 }
 
@@ -703,7 +503,7 @@ static void a_request_has_an_id_and_a_line_in_the_log(void **state)
     ref_ask(&server, "POST", "/feedback", BEARER "X-Request-Id: Order_66.a-b\r\n",
             "{\"user_id\":\"log\",\"item_id\":\"9\",\"type\":\"never-in-a-log\"}", &a);
     assert_int_equal(a.status, 201);
-    expect_head(&a, "X-Request-Id", "Order_66.a-b");
+    ref_answer_expect_head(&a, "X-Request-Id", "Order_66.a-b");
     ref_answer_clear(&a);
     static const char *const bad[] = {"X-Request-Id: a b\r\n", "X-Request-Id: a\"b\r\n",
                                       "X-Request-Id:\r\n",
@@ -741,6 +541,13 @@ static void requests_are_counted_by_route_and_status(void **state)
 {
     (void)state;
     struct ref_answer a;
+    struct ref_http h;
+    char *filler = repeat('x', 60000); /* what libmicrohttpd refuses counts as well */
+    open_with(&h, "GET /live HTTP/1.1\r\n" HOST "X: ");
+    ref_http_send(&h, filler, SIZE_MAX);
+    ref_http_expect(&h, 431, "a long head");
+    ref_http_close(&h);
+    free(filler);
     ref_ask(&server, "GET", "/nothing", "", NULL, &a);
     ref_answer_clear(&a);
     ref_ask(&server, "POST", "/recommend", "", RAW_BODY, &a);
@@ -777,12 +584,9 @@ int main(void)
         cmocka_unit_test(head_is_get_without_its_body),
         cmocka_unit_test(methods_that_a_path_lacks_are_refused),
         cmocka_unit_test(paths_are_taken_apart_before_they_are_decoded),
-        cmocka_unit_test(unclear_requests_are_refused_and_end_the_connection),
-        cmocka_unit_test(chunked_bodies_are_read_and_are_the_last_on_their_connection),
         cmocka_unit_test(a_body_that_is_too_long_is_a_413),
         cmocka_unit_test(a_body_may_come_slowly_and_be_as_long_as_the_limit),
         cmocka_unit_test(a_body_is_json_in_utf_8),
-        cmocka_unit_test(heads_that_are_too_long_are_refused),
         cmocka_unit_test(writing_wants_a_token),
         cmocka_unit_test(every_answer_has_its_heads),
         cmocka_unit_test(other_origins_read_what_settings_allow),

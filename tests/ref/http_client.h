@@ -59,9 +59,16 @@ char *ref_http_rest(struct ref_http *h);
 /* It closes without another byte. */
 bool ref_http_ended(struct ref_http *h);
 
+/* The next response has that status; what: the request, for the failure. */
+void ref_http_expect(struct ref_http *h, int status, const char *what);
+/* The server closes without another byte; so do we. */
+void ref_http_expect_end(struct ref_http *h, const char *what);
+
 void ref_answer_clear(struct ref_answer *a);
 /* The value of the first head of that name, the caller's; NULL: there is none. */
 char *ref_answer_head(const struct ref_answer *a, const char *name);
+/* It has that value; NULL: there is no such head. */
+void ref_answer_expect_head(const struct ref_answer *a, const char *name, const char *value);
 /* The body as JSON; the test fails where it is none. */
 struct rs_val *ref_answer_json(const struct ref_answer *a);
 /* The answer is {"error": {"code", "message"}} of that status and code, and its message has part. */
