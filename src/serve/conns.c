@@ -66,7 +66,8 @@ static int64_t since_ms(unsigned long long mark)
     return (int64_t)(mark >> STATE_BITS);
 }
 
-/* Under lock. Unless the phase has just ended, it ends here. last_words: for the client, or NULL. */
+/* Under lock. Unless the phase has just ended, it ends here. last_words: for the client, or
+ * NULL. */
 static bool shut(struct srv_conns *c, struct srv_conn *conn, unsigned long long seen,
                  const char *last_words)
 {

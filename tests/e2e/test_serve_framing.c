@@ -1,5 +1,5 @@
-/* serve, and requests that two readers may read differently: each is refused, and what follows it on
- * its connection is never read as a request. */
+/* serve, and requests that two readers may read differently: each is refused, and what follows it
+ * on its connection is never read as a request. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /*
- * http_client - a server of the real program, and a client that sends exactly the bytes it is given:
- * no library corrects them on the way. Every wait ends.
+ * http_client - a server of the real program, and a client that sends exactly the bytes it is
+ * given: no library corrects them on the way. Every wait ends.
  */
 #ifndef TESTS_REF_HTTP_CLIENT_H
 #define TESTS_REF_HTTP_CLIENT_H
@@ -71,7 +71,7 @@ char *ref_answer_head(const struct ref_answer *a, const char *name);
 void ref_answer_expect_head(const struct ref_answer *a, const char *name, const char *value);
 /* The body as JSON; the test fails where it is none. */
 struct rs_val *ref_answer_json(const struct ref_answer *a);
-/* The answer is {"error": {"code", "message"}} of that status and code, and its message has part. */
+/* The answer is {"error": {"code", "message"}} of that status and code; its message has part. */
 void ref_answer_is_error(const struct ref_answer *a, int status, const char *code,
                          const char *part);
 

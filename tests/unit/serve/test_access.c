@@ -125,8 +125,8 @@ static void on_log(int64_t time_ms, enum rs_log_level level, const char *event, 
     snprintf(warned, sizeof(warned), "%s", line);
 }
 
-/* Nobody reads: whoever answers goes on, lines are dropped and counted, and those that were kept come
- * out whole once somebody reads. */
+/* Nobody reads: whoever answers goes on, lines are dropped and counted, and those that were kept
+ * come out whole once somebody reads. */
 static void a_reader_that_does_not_read_holds_nobody_up(void **state)
 {
     (void)state;
