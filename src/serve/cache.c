@@ -20,6 +20,7 @@ enum {
     ENTRY_GUESS = 1024, /* bytes of an entry, for the number of chains */
     MIN_CHAINS = 16,
     ALLOCATION = 80, /* what alignment and malloc take for one block, about */
+    RESPONSE = 576,  /* what libmicrohttpd takes for a body's response and its heads */
 };
 
 struct entry {
@@ -86,7 +87,9 @@ static struct srv_body *acquire(struct srv_body *b)
 
 static size_t cost(const struct entry *e)
 {
-    return sizeof(*e) + e->key_len + sizeof(*e->body) + e->body->len + 2 * (size_t)ALLOCATION;
+    const struct srv_body *b = e->body;
+    size_t response = b->ready ? RESPONSE : 0;
+    return sizeof(*e) + e->key_len + sizeof(*b) + b->len + response + 2 * (size_t)ALLOCATION;
 }
 
 static struct chain *chain_of(struct shard *s, uint64_t hash)

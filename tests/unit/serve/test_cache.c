@@ -1,4 +1,5 @@
 /* Finished answers: against a naive list, within bounds, with keys of one hash, and by threads. */
+#include <microhttpd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +274,25 @@ static void threads_get_their_own_answers(void **state)
     srv_cache_free(c);
 }
 
+/* What libmicrohttpd keeps for a body is many times a small body's own size. */
+static void a_kept_response_counts(void **state)
+{
+    (void)state;
+    struct srv_cache *c = srv_cache_new(1 << 20);
+    size_t empty = srv_cache_stats(c).bytes;
+    put_text(c, "a", "text");
+    size_t plain = srv_cache_stats(c).bytes - empty;
+    struct srv_body *b = srv_body_new("text", 4);
+    b->ready = MHD_create_response_from_buffer_with_free_callback_cls(b->len, b->data, free, b);
+    assert_non_null(b->ready);
+    srv_cache_put(c, "b", 1, b);
+    srv_body_release(b);
+    assert_true(srv_cache_stats(c).bytes - empty - plain > plain + 500);
+    srv_cache_empty(c);
+    assert_int_equal(srv_cache_stats(c).bytes, empty);
+    srv_cache_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +303,7 @@ int main(void)
         cmocka_unit_test(bytes_are_bounded),
         cmocka_unit_test(keys_that_share_a_chain_push_out_the_oldest),
         cmocka_unit_test(threads_get_their_own_answers),
+        cmocka_unit_test(a_kept_response_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
