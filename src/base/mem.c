@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "cgroup_impl.h"
 #include "rs/base/err.h"
@@ -146,4 +149,11 @@ int64_t rs_mem_available(void)
     int64_t group = rs_cgroup_memory_left(RS_CGROUP_ROOT, RS_CGROUP_SELF);
     if (system < 0) system = INT64_MAX;
     return group >= 0 && group < system ? group : system;
+}
+
+void rs_mem_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

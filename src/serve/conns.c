@@ -20,16 +20,18 @@
 enum {
     STATE_BITS = 3,
     STATE_MASK = (1 << STATE_BITS) - 1,
+    CROWD = 256,  /* connections: some 6 MB of memory */
     LOOK_MS = 50, /* in a phase so long: has the client left? */
 };
 
 struct srv_conns {
     pthread_mutex_t lock;
-    struct srv_conn *newest; /* under lock, as the next four */
+    struct srv_conn *newest; /* under lock, as the next five */
     bool ended;              /* whoever comes now is shut down */
     int expected;            /* places given away, and not in the list yet */
     int listed;
-    int live; /* of those: not shut down */
+    int crowd; /* most that were listed since a crowd had gone */
+    int live;  /* of those: not shut down */
     int max;
     bool plain;
 };
@@ -112,6 +114,7 @@ struct srv_conn *srv_conns_open(struct srv_conns *c, int fd, const struct sockad
     c->newest = conn;
     c->live++;
     c->listed++;
+    if (c->listed > c->crowd) c->crowd = c->listed;
     c->expected -= c->expected > 0;
     if (c->ended) shut(c, conn, atomic_load(&conn->mark), NULL);
     pthread_mutex_unlock(&c->lock);
@@ -247,4 +250,13 @@ void srv_conns_give_back(struct srv_conns *c)
     pthread_mutex_lock(&c->lock);
     c->expected--;
     pthread_mutex_unlock(&c->lock);
+}
+
+bool srv_conns_crowd_gone(struct srv_conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool gone = c->crowd >= CROWD && c->listed <= c->crowd / 2;
+    if (gone) c->crowd = c->listed;
+    pthread_mutex_unlock(&c->lock);
+    return gone;
 }

@@ -292,6 +292,8 @@ void srv_conns_shut_all(struct srv_conns *c); /* and whoever comes after */
  * longest idle is shut down. false: all are at work, or many are on their way out. */
 bool srv_conns_reserve(struct srv_conns *c);
 void srv_conns_give_back(struct srv_conns *c);
+/* Have most of many gone since this was true? Their memory lies scattered, and malloc keeps it. */
+bool srv_conns_crowd_gone(struct srv_conns *c);
 enum { SRV_CONNS_LEAVING = 256 }; /* at most so many beside max are shut down and not closed yet */
 
 /* ---- access.c ------------------------------------------------------------------------------ */

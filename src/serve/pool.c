@@ -11,7 +11,7 @@
 #include "rs/base/mem.h"
 
 enum {
-    MAX_KEPT = 1024,          /* requests */
+    MAX_KEPT = 64,            /* requests: with the bodies kept in them, at most 5 MB */
     REQUEST_BLOCK = 16 << 10, /* first block of a request's arena */
     KEEP_TEXT = 64 << 10,     /* memory of a body or answer that is kept */
     MIN_SCRATCH = 64 << 10,

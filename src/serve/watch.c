@@ -219,6 +219,7 @@ static void keep_house(struct srv_watch *w)
     if (reaped > 0) atomic_fetch_add(&s->metrics.connections_reaped, (unsigned)reaped);
     srv_access_flush(s->access);
     srv_models_drop_previous(s->models, (int64_t)w->settings->cursor_s * 1000);
+    if (srv_conns_crowd_gone(s->conns)) rs_mem_trim();
 }
 
 static void look_round(struct srv_watch *w)

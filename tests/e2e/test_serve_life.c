@@ -433,6 +433,51 @@ static void all_may_ask_at_once(void **state)
     assert_int_equal(ref_serve_stop(&s, SIGTERM), 0);
 }
 
+static double sample(const struct ref_serve *s, const char *name)
+{
+    struct ref_answer a;
+    ref_ask(s, "GET", "/metrics", "", NULL, &a);
+    char *line = rs_xprintf("\n%s ", name);
+    const char *at = strstr(a.body, line);
+    assert_non_null(at);
+    double value = strtod(at + strlen(line), NULL);
+    free(line);
+    ref_answer_clear(&a);
+    return value;
+}
+
+/* What thousands of connections took goes back to the system when they have gone. */
+static void memory_of_a_crowd_is_given_back(void **state)
+{
+    (void)state;
+    enum { CROWD = 800 };
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* their allocators keep what is freed */
+#endif
+    struct ref_serve s;
+    struct ref_http crowd[CROWD];
+    static const char memory[] = "process_resident_memory_bytes";
+    start(&s, "");
+    double before = sample(&s, memory);
+    for (int i = 0; i < CROWD; i++) {
+        struct ref_answer a;
+        ref_http_open(&s, &crowd[i]);
+        ref_http_send(&crowd[i], GET("/live") GET("/live"), SIZE_MAX);
+        ref_http_read(&crowd[i], false, &a);
+        ref_answer_clear(&a);
+    }
+    double most = sample(&s, memory);
+    assert_true(most - before > CROWD * 20e3);
+    for (int i = 0; i < CROWD; i++) {
+        ref_http_close(&crowd[i]);
+    }
+    for (int ms = 0; sample(&s, memory) - before > (most - before) / 2; ms += 10) {
+        if (ms > 20000) fail_msg("%g bytes, %g, %g", before, most, sample(&s, memory));
+        rs_clock_sleep_ms(10);
+    }
+    assert_int_equal(ref_serve_stop(&s, SIGTERM), 0);
+}
+
 /* ---- TLS ----------------------------------------------------------------------------------- */
 
 /* Of a test alone: for 127.0.0.1, signed by itself. */
@@ -536,6 +581,7 @@ int main(void)
         cmocka_unit_test(slow_clients_are_ended),
         cmocka_unit_test(idle_connections_keep_nobody_out),
         cmocka_unit_test(all_may_ask_at_once),
+        cmocka_unit_test(memory_of_a_crowd_is_given_back),
         cmocka_unit_test(with_a_certificate_it_speaks_tls),
         cmocka_unit_test(certificates_that_cannot_be_are_refused),
     };

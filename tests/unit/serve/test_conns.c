@@ -300,6 +300,27 @@ static void what_was_sent_and_not_looked_at_is_seen(void **state)
     srv_conns_free(c);
 }
 
+/* Said once, after half of at least 256 have gone. */
+static void a_crowd_that_goes_is_noticed(void **state)
+{
+    (void)state;
+    enum { FEW = 255, MANY = 300 };
+    struct srv_conns *c = srv_conns_new(MANY, false);
+    struct pair pairs[MANY];
+    for (int n = FEW; n <= MANY; n += MANY - FEW) {
+        for (int i = 0; i < n; i++) {
+            open_pair(c, &pairs[i]);
+            assert_false(srv_conns_crowd_gone(c));
+        }
+        for (int left = n; left > 0; left--) {
+            assert_int_equal(srv_conns_crowd_gone(c), n == MANY && left == n / 2);
+            close_pair(&pairs[left - 1]);
+        }
+        assert_false(srv_conns_crowd_gone(c));
+    }
+    srv_conns_free(c);
+}
+
 /* Who was accepted before the end and is listed after it. */
 static void latecomers_are_shut_as_all_others(void **state)
 {
@@ -326,6 +347,7 @@ int main(void)
         cmocka_unit_test(clients_that_have_left_are_let_go),
         cmocka_unit_test(a_descriptor_that_was_closed_is_not_shut_down),
         cmocka_unit_test(what_was_sent_and_not_looked_at_is_seen),
+        cmocka_unit_test(a_crowd_that_goes_is_noticed),
         cmocka_unit_test(latecomers_are_shut_as_all_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
