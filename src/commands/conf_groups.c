@@ -281,9 +281,9 @@ static const struct rs_param serving_table[] = {
 static const struct rs_param logging_table[] = {
     {.name = "level",
      .type = RS_PARAM_CHOICE,
-     .dflt = "warn",
-     .choices = "debug|info|warn|error",
-     .help = "least level that is logged"},
+     .dflt = "auto",
+     .choices = "auto|debug|info|warn|error",
+     .help = "least level that is logged; auto: warn, and info of a server"},
     {.name = NULL},
 };
 

@@ -50,6 +50,7 @@ struct rs_ctx *rs_ctx_new(const char *workspace)
 {
     struct rs_ctx *ctx = rs_xalloc(1, sizeof(*ctx));
     ctx->workspace = rs_xstrdup(workspace);
+    ctx->auto_level = RS_LOG_WARN;
     ctx->task.on_progress = on_progress;
     ctx->task.ctx = ctx;
     return ctx;
@@ -139,12 +140,16 @@ enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_args *args, stru
     if (rc) return rc;
     rs_conf_free(ctx->conf);
     ctx->conf = conf;
-    enum rs_log_level level;
-    const char *name = ctx->log_level ? ctx->log_level : rs_conf_text(conf, "logging.level");
-    if (!ctx->keep_log_level && rs_log_level_parse(name, &level)) {
-        rs_log_set_level(level);
-    }
+    if (!ctx->keep_log_level) rs_ctx_take_log_level(ctx);
     return RS_OK;
+}
+
+void rs_ctx_take_log_level(const struct rs_ctx *ctx)
+{
+    const char *said = ctx->log_level ? ctx->log_level : rs_conf_text(ctx->conf, "logging.level");
+    enum rs_log_level level = ctx->auto_level;
+    (void)rs_log_level_parse(said, &level); /* auto is no level */
+    rs_log_set_level(level);
 }
 
 static const char *line_of(const struct rs_ctx *ctx, const struct rs_cmd *cmd)

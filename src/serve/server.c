@@ -358,6 +358,8 @@ enum rs_code rs_serve_run(struct rs_ctx *ctx, const struct rs_args *args, struct
     struct srv *s = NULL;
     pthread_sigmask(SIG_BLOCK, &ours, &before);
     rs_log_set_format(RS_LOG_JSON);
+    ctx->auto_level = RS_LOG_INFO;
+    rs_ctx_take_log_level(ctx);
     enum rs_code rc = srv_start(ctx, args, &s, err);
     if (!rc) {
         announce(s, out);
@@ -367,6 +369,7 @@ enum rs_code rs_serve_run(struct rs_ctx *ctx, const struct rs_args *args, struct
         srv_stop(s);
         end_job(ctx, job, RS_OK, "");
     }
+    ctx->auto_level = RS_LOG_WARN; /* the next command of a batch takes it */
     rs_log_set_format(RS_LOG_TEXT);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc;

@@ -7,6 +7,7 @@
 #include "rs/base/conf.h"
 #include "rs/base/err.h"
 #include "rs/base/fs.h"
+#include "rs/base/log.h"
 #include "rs/base/task.h"
 #include "rs/commands/command.h"
 #include "rs/data/dataset.h"
@@ -30,10 +31,11 @@ struct rs_ctx {
     struct rs_job_log *job_log; /* what that job says, for the store */
     char run_id[RS_RUN_ID];     /* run being trained: values of its epochs go to the store; or "" */
     char *log_level;            /* of the command line, over logging.level; NULL: none */
-    bool keep_log_level;        /* composing leaves the level as it is: of a server's threads */
-    char *command_line;         /* for the job's row */
-    int64_t adopt;              /* row that the next command runs as, reserved by another; or 0 */
-    const struct rs_door *doors; /* main's list; or NULL */
+    enum rs_log_level auto_level; /* what logging.level=auto stands for: warn, of a server info */
+    bool keep_log_level;          /* composing leaves the level as it is: of a server's threads */
+    char *command_line;           /* for the job's row */
+    int64_t adopt;                /* row that the next command runs as, reserved by another; or 0 */
+    const struct rs_door *doors;  /* main's list; or NULL */
     /* Prints the result of a command that goes on (a server that listens), instead of at its end;
      * or NULL: nobody waits for it. */
     void (*announce)(const struct rs_result *r, void *arg);
@@ -52,6 +54,8 @@ RS_MUST_USE enum rs_code rs_ctx_run(struct rs_ctx *ctx, const struct rs_cmd *cmd
 /* The first step of rs_ctx_run alone: ctx->conf as the command would see it. */
 RS_MUST_USE enum rs_code rs_ctx_compose(struct rs_ctx *ctx, const struct rs_args *args,
                                         struct rs_err *err);
+/* The level that the composed configuration asks for; rs_ctx_compose takes it too. */
+void rs_ctx_take_log_level(const struct rs_ctx *ctx);
 /* A command called by another (pipeline): words as on a command line, without the name. Shares
  * store, job and task. */
 RS_MUST_USE enum rs_code rs_ctx_call(struct rs_ctx *ctx, const char *name, const char *const *words,
