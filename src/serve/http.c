@@ -247,6 +247,23 @@ static void run_here(struct srv_request *r)
     srv_pool_give_bench(r->srv->pool, b);
 }
 
+static void refuse_without_model(struct srv_request *r)
+{
+    int64_t refused = srv_watch_refused(r->srv->watch);
+    r->retry_s = 1;
+    if (refused) {
+        srv_reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+                        "no model is served: version %lld behind the alias '%s' is refused, the "
+                        "server's log says why",
+                        (long long)refused, r->settings->alias);
+    } else {
+        srv_reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
+                        "no model is served: no version stands behind the alias '%s' yet "
+                        "('recsys-tui model promote')",
+                        r->settings->alias);
+    }
+}
+
 /* Everything is there. */
 static enum MHD_Result run_call(struct srv_request *r)
 {
@@ -264,11 +281,7 @@ static enum MHD_Result run_call(struct srv_request *r)
     c->status = c->route->status ? c->route->status : MHD_HTTP_OK;
     c->model = srv_model_acquire(r->srv->models);
     if ((c->route->flags & SRV_MODEL) && !c->model) {
-        r->retry_s = 1;
-        srv_reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
-                        "no model is served: no version stands behind the alias '%s' yet "
-                        "('recsys-tui model promote')",
-                        r->settings->alias);
+        refuse_without_model(r);
         return send_response(r);
     }
     if (c->route->flags & (SRV_QUERY | SRV_WRITER)) {

@@ -15,6 +15,7 @@
 
 #include "http_impl.h"
 #include "rs/base/clock.h"
+#include "rs/base/fs.h"
 #include "rs/base/log.h"
 #include "rs/base/mem.h"
 #include "rs/commands/ctx.h"
@@ -126,11 +127,33 @@ static enum rs_code start_threads(struct srv *s, struct rs_err *err)
     return rc;
 }
 
+static enum rs_code check_list(const char *key, const char *path, struct rs_err *err)
+{
+    struct rs_map map = {0};
+    enum rs_code rc = path[0] ? rs_map_open(path, &map, err) : RS_OK;
+    rs_map_close(&map);
+    return rc ? rs_wrap(err, "%s", key) : RS_OK;
+}
+
+/* What the lists say is read with each model; that they are there is seen before one is. */
+static enum rs_code read_settings(struct srv *s, struct srv_settings **out, struct rs_err *err)
+{
+    enum rs_code rc = srv_settings_read(s->ctx->conf, s->workspace, s->env_token, out, err);
+    if (rc) return rc;
+    rc = check_list("serving.allow", (*out)->allow, err);
+    if (!rc) rc = check_list("serving.deny", (*out)->deny, err);
+    if (rc) {
+        srv_settings_release(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
 enum rs_code srv_start(struct rs_ctx *ctx, const struct rs_args *args, struct srv **out,
                        struct rs_err *err)
 {
     struct srv *s = new_server(ctx, args);
-    enum rs_code rc = srv_settings_read(ctx->conf, s->workspace, s->env_token, &s->settings, err);
+    enum rs_code rc = read_settings(s, &s->settings, err);
     if (!rc) rc = srv_tls_read(s->settings, &s->tls_cert, &s->tls_key, err);
     if (!rc) rc = srv_listen(s, s->settings, &s->listener, err);
     if (!rc) {
@@ -175,7 +198,7 @@ enum rs_code srv_reload(struct srv *s, struct rs_err *err)
 {
     struct srv_settings *fresh = NULL;
     enum rs_code rc = rs_ctx_compose(s->ctx, s->args, err);
-    if (!rc) rc = srv_settings_read(s->ctx->conf, s->workspace, s->env_token, &fresh, err);
+    if (!rc) rc = read_settings(s, &fresh, err);
     if (rc) return rc;
     tell_what_waits(s->settings, fresh);
     pthread_mutex_lock(&s->settings_lock);
@@ -272,6 +295,9 @@ static void announce(struct srv *s, struct rs_result *out)
     if (m) {
         rs_result_say(out, "serving on %s: %s, version %lld (%s)", s->address, alias,
                       (long long)m->version, m->model);
+    } else if (srv_watch_refused(s->watch)) {
+        rs_result_say(out, "serving on %s: version %lld behind '%s' is refused, the log says why",
+                      s->address, (long long)srv_watch_refused(s->watch), alias);
     } else {
         rs_result_say(out, "serving on %s: no version stands behind '%s' yet", s->address, alias);
     }
