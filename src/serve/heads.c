@@ -14,29 +14,32 @@
 
 #include "http_impl.h"
 
-#define LINES "the heads are not lines of 'name: value' that end in CR LF"
+#define LINES "the headers are not lines of 'name: value' that end in CR LF"
 
-/* A head that matters: which text of struct srv_heads it fills, and may it come twice? */
+/* A head that matters: which text of struct srv_heads it fills, and what is wrong with a second one
+ * (NULL: nothing). */
 struct known {
     const char *name;
     size_t len, at;
-    bool twice;
+    const char *twice;
 };
 #define KNOWN(name, field, twice)                                        \
     {                                                                    \
         name, sizeof(name) - 1, offsetof(struct srv_heads, field), twice \
     }
+#define ONCE(name, field) KNOWN(name, field, "the header " name " is given twice: send it once")
 static const struct known knowns[] = {
-    KNOWN("Host", host, false),
-    KNOWN("Content-Length", length_text, false),
-    KNOWN("Content-Type", content_type, false),
-    KNOWN("Authorization", authorization, false),
-    KNOWN("Transfer-Encoding", transfer_encoding, false),
-    KNOWN("Content-Encoding", content_encoding, false),
-    KNOWN("Origin", origin, false),
-    KNOWN("Access-Control-Request-Method", asked_method, false),
-    KNOWN("If-None-Match", if_none_match, true),
-    KNOWN("X-Request-Id", request_id, true),
+    ONCE("Host", host),
+    ONCE("Content-Length", length_text),
+    ONCE("Content-Type", content_type),
+    ONCE("Authorization", authorization),
+    ONCE("Transfer-Encoding", transfer_encoding),
+    ONCE("Content-Encoding", content_encoding),
+    KNOWN("Expect", expect, NULL),
+    ONCE("Origin", origin),
+    ONCE("Access-Control-Request-Method", asked_method),
+    KNOWN("If-None-Match", if_none_match, NULL),
+    KNOWN("X-Request-Id", request_id, NULL),
 };
 
 /* ---- bytes --------------------------------------------------------------------------------- */
@@ -88,7 +91,7 @@ static const char *keep(struct srv_heads *h, const char *name, size_t len, const
         const struct known *k = &knowns[i];
         if (k->len != len || strncasecmp(k->name, name, len) != 0) continue;
         const char **field = (const char **)((char *)h + k->at);
-        if (*field && !k->twice) return "a head that may stand once stands twice";
+        if (*field && k->twice) return k->twice;
         if (!*field) *field = value;
         break;
     }
@@ -103,9 +106,9 @@ static enum MHD_Result take_head(void *arg, enum MHD_ValueKind kind, const char 
     if (name != w->next || !value || !follows(name, name_len, value)) {
         w->wrong = LINES;
     } else if (!is_token(name, name_len)) {
-        w->wrong = "the name of a head is no token";
+        w->wrong = "a header's name has a character that names cannot have";
     } else if (!is_value(value, value_len)) {
-        w->wrong = "a head has a control character";
+        w->wrong = "a header's value has a control character";
     } else {
         w->next = value + value_len + 2;
         w->wrong = keep(w->heads, name, name_len, value);

@@ -185,7 +185,9 @@ static enum MHD_Result send_response(struct srv_request *r)
     return ok;
 }
 
-/* The heads are there. A body follows where one was announced. */
+/* The heads are there. A body follows where one was announced. One that is somewhat too long is read
+ * to its end and dropped: most clients send all of it before they read, and would find a closed
+ * connection instead of the answer. */
 static enum MHD_Result take_heads(struct srv_request *r, const char *method, const char *version)
 {
     int status;
@@ -202,14 +204,17 @@ static enum MHD_Result take_heads(struct srv_request *r, const char *method, con
         srv_reply_error(r, status, "%s", wrong);
         return send_response(r);
     }
-    if (r->heads.length > r->settings->max_body) {
-        r->close = true;
+    size_t max = r->settings->max_body;
+    if (r->heads.length > max) {
+        bool waits = r->heads.expect || r->heads.length / DISCARD_TIMES > max;
+        r->close = r->close || waits;
         srv_reply_error(r, MHD_HTTP_CONTENT_TOO_LARGE,
                         "a body of %llu bytes: at most %zu are taken (serving.max_body_kb)",
-                        (unsigned long long)r->heads.length, r->settings->max_body);
-        return send_response(r);
+                        (unsigned long long)r->heads.length, max);
+        if (waits) return send_response(r);
+    } else {
+        srv_admit(r);
     }
-    srv_admit(r);
     r->stage = SRV_READING;
     bool has_body = r->heads.length > 0 || r->heads.transfer_encoding;
     srv_conns_mark(r->conn, has_body ? SRV_CONN_BODY : SRV_CONN_BUSY, r->begun_ns);

@@ -134,7 +134,7 @@ enum srv_verb {
 /* The heads that matter, in the connection's memory. */
 struct srv_heads {
     const char *host, *authorization, *content_type, *content_encoding, *transfer_encoding;
-    const char *origin, *asked_method, *if_none_match, *request_id;
+    const char *expect, *origin, *asked_method, *if_none_match, *request_id;
     const char *length_text; /* Content-Length */
     uint64_t length;
 };
