@@ -26,12 +26,13 @@ enum {
 
 struct srv_conns {
     pthread_mutex_t lock;
-    struct srv_conn *newest; /* under lock, as the next five */
+    struct srv_conn *newest; /* under lock, as the next six */
     bool ended;              /* whoever comes now is shut down */
     int expected;            /* places given away, and not in the list yet */
     int listed;
-    int crowd; /* most that were listed since a crowd had gone */
-    int live;  /* of those: not shut down */
+    int crowd;      /* most that were listed since a crowd had gone */
+    int live;       /* of those: not shut down */
+    int pushed_out; /* by newcomers, since the last reaping */
     int max;
     bool plain;
 };
@@ -178,6 +179,8 @@ int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s)
     char late[512];
     srv_reply_late(late, sizeof(late));
     pthread_mutex_lock(&c->lock);
+    n += c->pushed_out;
+    c->pushed_out = 0;
     for (struct srv_conn *conn = c->newest; conn; conn = conn->older) {
         unsigned long long seen = atomic_load(&conn->mark);
         enum srv_conn_state state = state_of(seen);
@@ -230,7 +233,9 @@ static bool shut_longest_idle(struct srv_conns *c)
             mark = seen;
         }
     }
-    return longest && shut(c, longest, mark, NULL);
+    if (!longest || !shut(c, longest, mark, NULL)) return false;
+    c->pushed_out++;
+    return true;
 }
 
 bool srv_conns_reserve(struct srv_conns *c)

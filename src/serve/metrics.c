@@ -202,7 +202,8 @@ static void put_counters(struct srv_metrics *m, struct rs_str *out)
     const struct single rows[] = {
         {"recsys_in_flight", "gauge", "requests being answered", atomic_load(&m->in_flight)},
         {"recsys_connections", "gauge", "open connections", atomic_load(&m->connections)},
-        {"recsys_connections_reaped_total", "counter", "connections shut for being slow or idle",
+        {"recsys_connections_reaped_total", "counter",
+         "connections shut for being slow or idle, or for a newcomer",
          (double)load(&m->connections_reaped)},
         {"recsys_rate_limited_total", "counter", "requests refused by the rate of their client",
          (double)load(&m->rate_limited)},
