@@ -135,6 +135,20 @@ def search_by_keyboard(page, server):
     page.wait("section h2", "Recommendations")
 
 
+def keyboard_keeps_its_place(page, server):
+    page.open(f"{server.url}/#/user/1")
+    why = page.wait("button", "Why")
+    page.driver.find_element(By.CSS_SELECTOR, ".skip").send_keys(Keys.ENTER)
+    serving.check(page.focused().get_attribute("id") == "main", "the skip link goes to the content")
+    serving.check(page.driver.current_url.endswith("#/user/1"), "and to no other view")
+    why.send_keys(Keys.ENTER)
+    page.wait(".reasons", "strongest past items")
+    WebDriverWait(page.driver, WAIT_S).until(lambda _: page.focused() == why, "Why lost the focus")
+    page.focused().send_keys(Keys.ENTER)
+    WebDriverWait(page.driver, WAIT_S).until(lambda _: not page.find(".reasons"), "Why closes them")
+    serving.check(True, "Why opens and closes with Enter")
+
+
 def unknown_user(page, server):
     page.open(f"{server.url}/#/user/nobody%20%3Cb%3E")
     page.wait("h1", "User nobody <b>")
@@ -197,6 +211,7 @@ def main():
         with Page(1280, 900) as page:
             user_page(page, server, folder)
             search_by_keyboard(page, server)
+            keyboard_keeps_its_place(page, server)
             unknown_user(page, server)
             models_page(page, server, folder)
             feedback(page, server, secret)

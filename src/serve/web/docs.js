@@ -140,6 +140,7 @@ function pretty(text) {
 
 async function send(call, form, answer) {
   const button = form.querySelector("button");
+  const focused = document.activeElement === button;
   let request;
   try {
     request = requestOf(call, form);
@@ -164,6 +165,7 @@ async function send(call, form, answer) {
     answer.replaceChildren(el("p", { class: "bad" }, "The server does not answer."), line);
   }
   button.disabled = false;
+  if (focused && document.activeElement === document.body) button.focus(); // lost when it was disabled
 }
 
 function tryForm(call) {
@@ -244,8 +246,8 @@ function callPanel(call) {
       if (panel.open && !panel.querySelector(".inside")) panel.append(inside(call));
     },
   }, el("summary", {},
-    el("span", { class: `method ${call.method}` }, call.method.toUpperCase()),
-    el("span", { class: "path" }, call.path),
+    el("span", { class: `method ${call.method}` }, call.method.toUpperCase()), " ",
+    el("span", { class: "path" }, call.path), " ",
     el("span", { class: "muted small" }, op.summary)));
   call.panel = panel;
   call.text = `${call.method} ${call.path} ${op.summary} ${op.tags}`.toLowerCase();

@@ -73,7 +73,6 @@ function complain(error) {
   const hints = {
     401: "Set a token (top right).",
     403: "The token may not do this.",
-    503: "No model serves yet: recsys-tui model promote VERSION.",
   };
   $("notice").textContent = `${error.message}. ${hints[error.status] || ""}`;
   $("notice").hidden = false;
@@ -100,7 +99,9 @@ async function load(work) {
   }
 }
 
+// A disabled button loses the focus: it gets it back, unless the reader has gone on.
 async function attempt(button, work) {
+  const focused = document.activeElement === button;
   button.disabled = true;
   try {
     await work();
@@ -109,6 +110,7 @@ async function attempt(button, work) {
     complain(error);
   }
   button.disabled = false;
+  if (focused && document.activeElement === document.body) button.focus();
 }
 
 // ---- lists that can be searched and paged ----
@@ -199,15 +201,15 @@ function table(head, rows, numbers = [], caption = null) {
 function historyPanel(user, history) {
   if (!history) {
     return el("section", { class: "panel later" }, el("h2", {}, "History"),
-      el("p", { class: "muted" }, `Nobody has seen ${user}: the list is what a stranger gets.`));
+      el("p", { class: "muted" }, `The model does not know ${user}: the list is what a stranger gets.`));
   }
   return el("section", { class: "panel history later", "aria-labelledby": "history-title" },
     el("h2", { id: "history-title" }, `History (${history.count.toLocaleString("en")})`),
     el("ul", { class: "list" }, history.history.map((row) => el("li", {},
       el("div", { class: "entry" }, itemLink(row),
         el("span", { class: "value" }, row.value === null ? "" : number(row.value, 1)),
-        el("div", { class: "under small muted" }, el("span", {}, genresOf(row)), el("span", {}, day(row.timestamp)),
-          row.part === "train" ? null : el("span", { class: "tag" }, row.part)))))),
+        el("div", { class: "under small muted" }, genresOf(row) ? el("span", {}, genresOf(row)) : null,
+          el("span", {}, day(row.timestamp)), row.part === "train" ? null : el("span", { class: "tag" }, row.part)))))),
     history.count > history.history.length
       ? el("p", { class: "small muted" }, `the newest ${history.history.length}`) : null);
 }
@@ -250,11 +252,13 @@ function likeButton(user, row, again) {
   if (!sessionStorage.getItem("token")) return null;
   const button = el("button", {
     type: "button",
-    class: "small",
+    class: "small like",
     onclick: () => attempt(button, async () => {
       await ask("/feedback", { user_id: user, item_id: row.item_id, type: "explorer" });
       announce(`${titleOf(row)} stored; the list is new`);
-      again();
+      await again();
+      const same = view.querySelectorAll(".like")[row.rank - 1]; // this button's place in the new list
+      if (same && document.activeElement === document.body) same.focus();
     }),
   }, "Liked it");
   return button;
@@ -278,6 +282,8 @@ function optionsForm(again) {
     id: "opt-diversity", type: "range", min: 0, max: 1, step: 0.05, value: options.diversity,
   });
   const genres = el("input", { id: "opt-genres", value: options.genres, placeholder: "Drama, Comedy" });
+  const amount = el("output", { for: diversity.id }, Number(options.diversity).toFixed(2));
+  diversity.addEventListener("input", () => { amount.textContent = Number(diversity.value).toFixed(2); });
   const seen = el("input", { id: "opt-seen", type: "checkbox", checked: options.exclude_seen });
   const take = () => {
     options.k = Math.min(100, Math.max(1, Number(k.value) || 10));
@@ -287,8 +293,10 @@ function optionsForm(again) {
     again();
   };
   const field = (text, input) => el("p", { class: "field" }, el("label", { for: input.id }, text), input);
+  const slider = field("Diversity ", diversity);
+  slider.firstChild.append(amount);
   return el("form", { class: "options", onsubmit: (e) => { e.preventDefault(); take(); }, onchange: take },
-    field("Length", k), field("Diversity", diversity), field("Genres", genres),
+    field("Length", k), slider, field("Genres", genres),
     el("p", { class: "check" }, seen, el("label", { for: "opt-seen" }, "without what is seen")));
 }
 
@@ -363,14 +371,17 @@ async function itemView(item) {
 
 // ---- versions ----
 
-// Interval on the scale of its column: a line from low to high, 0 marked where it is inside.
+// Interval on the scale of its column, which goes from low to high with 0 between: a line, and one at 0.
 function whisker(pair, low, high) {
-  const x = (v) => (100 * (v - low)) / (high - low || 1);
+  const x = (v) => 2 + (96 * (v - low)) / (high - low || 1);
   const picture = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" });
-  if (low < 0) picture.append(svg("line", { class: "axis", x1: x(0), x2: x(0), y1: 0, y2: 10 }));
+  picture.append(svg("line", { class: "axis", x1: x(0), x2: x(0), y1: 0, y2: 10 }));
   picture.append(svg("line", { class: "whisker", x1: x(pair[0]), x2: x(pair[1]), y1: 5, y2: 5 }));
   return el("span", { class: "span" }, picture);
 }
+
+// precision_at_5 before precision_at_10.
+const byName = (a, b) => a.metric.localeCompare(b.metric, "en", { numeric: true });
 
 function metricsPanel(evaluation) {
   if (!evaluation) {
@@ -381,7 +392,7 @@ function metricsPanel(evaluation) {
   const high = Math.max(0, ...paired.map((row) => row.difference_interval[1]));
   const mark = { better: "good", worse: "bad" };
   return [table(["metric", "value", "95 % interval", "popularity", "difference", "95 % interval", "", ""],
-    evaluation.metrics.map((row) => [
+    [...evaluation.metrics].sort(byName).map((row) => [
       row.metric, number(row.value), interval(row.interval), number(row.popularity),
       number(row.difference), interval(row.difference_interval),
       row.difference_interval ? whisker(row.difference_interval, low, high) : "",
@@ -492,6 +503,12 @@ function keys(event) {
   if (box) box.focus();
   else location.hash = "#/users";
 }
+
+// "#main" is no view.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  $("main").focus();
+});
 
 const dialog = $("token-dialog");
 $("access").addEventListener("click", () => {
