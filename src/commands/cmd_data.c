@@ -148,6 +148,7 @@ enum rs_code rs_cmd_data_prepare(struct rs_ctx *ctx, const struct rs_args *args,
     if (rc) goto done;
     rc = rs_stage_raw_files(ctx, dataset, &raw, err);
     if (rc) goto done;
+    bool imported = rs_stage_is_imported(ctx, dataset);
     const char *paths[2] = {raw.ratings, raw.items};
     rc = rs_stage_source(ctx, paths, raw.items ? 2 : 1, strict, "", &source, err);
     if (rc) goto done;
@@ -156,6 +157,11 @@ enum rs_code rs_cmd_data_prepare(struct rs_ctx *ctx, const struct rs_args *args,
     if (rc) goto done;
     rc = rs_stage_save_dataset(ctx, dataset, &x, &report, raw.items, NULL, source, out, err);
     source = NULL;
+    if (!rc && imported) {
+        rs_result_say(out,
+                      "rows that were imported are out again; 'data import --feedback' appends "
+                      "posted events");
+    }
 done:
     rs_val_free(source);
     rs_ingest_report_clear(&report);

@@ -110,6 +110,14 @@ static void posted_events_become_part_of_a_dataset(void **state)
     assert_true(rs_val_get_real(newest, "value", 0) == 1.5); /* the later row stays */
     rs_val_free(doc);
     works("user show newcomer --dataset copy");
+    /* Preparing from what was fetched leaves them out again, and says so. */
+    works("data import --feedback --name synthetic");
+    char *said = ref_bin_out(&bin, 0, "data prepare --dataset synthetic");
+    assert_non_null(strstr(said, "'data import --feedback' appends"));
+    free(said);
+    said = ref_bin_out(&bin, 0, "data prepare --dataset synthetic");
+    assert_null(strstr(said, "--feedback"));
+    free(said);
 }
 
 /* The job that runs in another process, by its kind. */
