@@ -27,16 +27,21 @@ static void show_verdict(struct rs_result *out, const struct rs_val *verdict)
     rs_result_table(out, NULL, "gate", t);
 }
 
-/* The first rule that failed, for an error's one line. */
-static const char *first_failure(const struct rs_val *verdict)
+/* For an error's one line: that the bundle is not whole, which no force goes past, or else the first
+ * rule that failed. */
+static const char *first_failure(const struct rs_val *verdict, bool *forceable_out)
 {
     const struct rs_val *rules = rs_val_get(verdict, "rules");
+    const struct rs_val *first = NULL;
+    *forceable_out = true;
     for (size_t i = 0; rules && i < rules->n; i++) {
-        if (!rs_val_get_bool(rules->items[i], "pass", false)) {
-            return rs_val_get_str(rules->items[i], "detail", "");
-        }
+        const struct rs_val *r = rules->items[i];
+        if (rs_val_get_bool(r, "pass", false)) continue;
+        bool broken = strcmp(rs_val_get_str(r, "rule", ""), "verified") == 0;
+        if (!first || broken) first = r;
+        if (broken) *forceable_out = false;
     }
-    return rs_val_get_str(verdict, "text", "");
+    return first ? rs_val_get_str(first, "detail", "") : rs_val_get_str(verdict, "text", "");
 }
 
 static enum rs_code report(struct rs_ctx *ctx, int64_t number, const char *alias,
@@ -85,9 +90,10 @@ enum rs_code rs_cmd_model_promote(struct rs_ctx *ctx, const struct rs_args *args
     if (rc) goto done;
     bool pass = rs_val_get_bool(verdict, "pass", false);
     if (!pass && !force) {
-        rc = rs_fail(err, RS_EREFUSED,
-                     "promote version %lld to %s: %s (--force --reason TEXT goes past the gate)",
-                     (long long)number, alias, first_failure(verdict));
+        bool forceable;
+        const char *why = first_failure(verdict, &forceable);
+        rc = rs_fail(err, RS_EREFUSED, "promote version %lld to %s: %s%s", (long long)number, alias,
+                     why, forceable ? " (--force --reason TEXT goes past the gate)" : "");
         goto done;
     }
     rc = rs_alias_set(st, alias, number, dir, verdict, true, &by, err);
