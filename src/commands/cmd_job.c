@@ -173,6 +173,7 @@ enum rs_code rs_cmd_job_log(struct rs_ctx *ctx, const struct rs_args *args, stru
         rc = rs_jobs_get(st, id, &j, err);
     }
     if (rc) return rc;
+    bool serves = strcmp(j.kind, "serve") == 0;
     rs_job_clear(&j);
     rc = rs_log_read(st, id, rs_args_int(args, "limit"), &lines, err);
     if (rc) return rc;
@@ -184,7 +185,10 @@ enum rs_code rs_cmd_job_log(struct rs_ctx *ctx, const struct rs_args *args, stru
                       rs_val_get_str(l, "event", ""), rs_val_get_str(l, "text", ""));
     }
     if (lines->n == 0) {
-        rs_result_say(out, "job %lld said nothing", (long long)id);
+        rs_result_say(out,
+                      serves ? "job %lld is a server: what it says goes to its standard error"
+                             : "job %lld said nothing",
+                      (long long)id);
     }
     rs_val_set_int(out->doc, "job_id", id);
     rs_result_set(out, "log", lines);

@@ -81,8 +81,10 @@ static enum rs_code open_socket(const char *host, int port, int *fd_out, struct 
     snprintf(service, sizeof(service), "%d", port);
     int rc = getaddrinfo(host, service, &hints, &list);
     if (rc)
-        return rs_fail(err, RS_EARG, "serving.host '%s': %s", host,
-                       rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
+        return rs_fail(err, RS_EARG,
+                       "serving.host '%s' is no host that is known (%s): 127.0.0.1 is this machine "
+                       "alone, 0.0.0.0 every address",
+                       host, rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
     int e = 0;
     int fd = -1;
     for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {

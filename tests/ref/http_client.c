@@ -93,7 +93,7 @@ void ref_serve_start(const struct ref_bin *b, const struct ref_how *how, const c
     fds[1] = pipes[1];
     fds[2] = fileno(err);
     fcntl(fds[2], F_SETFL, O_APPEND | O_RDWR);
-    char *line = rs_xprintf("serve --port 0 --log-level info %s", more);
+    char *line = rs_xprintf("serve --port 0 %s", more);
     out->pid = ref_bin_start(b, how, line, fds);
     close(fds[0]);
     close(pipes[1]);
