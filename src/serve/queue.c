@@ -42,7 +42,8 @@ struct srv_queue {
     struct place *ring; /* under lock, as the next five */
     int size, first, waiting;
     int running;
-    bool stopping;
+    bool stopping;      /* no more calls come */
+    bool dropping;      /* and none is begun */
     struct rs_ctx *ctx; /* the thread's, as all below */
     uint64_t mark;
     struct rs_arena *scratch;
@@ -56,7 +57,7 @@ struct srv_queue {
 bool srv_queue_put(struct srv_queue *q, struct srv_call *c)
 {
     pthread_mutex_lock(&q->lock);
-    bool taken = !q->stopping && q->waiting < q->size;
+    bool taken = !q->stopping && !q->dropping && q->waiting < q->size;
     if (taken) {
         q->ring[(q->first + q->waiting) % q->size] =
             (struct place){.call = c, .since_ns = rs_clock_mono_ns()};
@@ -75,8 +76,8 @@ int srv_queue_depth(struct srv_queue *q)
     return depth;
 }
 
-/* Waits for calls and takes up to q->most; 0: it is time to stop. */
-static int take(struct srv_queue *q)
+/* Waits for calls and takes up to q->most; 0: it is time to stop. *drop_out: they are not to run. */
+static int take(struct srv_queue *q, bool *drop_out)
 {
     pthread_mutex_lock(&q->lock);
     q->running = 0;
@@ -90,6 +91,7 @@ static int take(struct srv_queue *q)
     }
     q->waiting -= n;
     q->running = n;
+    *drop_out = q->dropping;
     pthread_mutex_unlock(&q->lock);
     return n;
 }
@@ -197,11 +199,22 @@ static void run_batch(struct srv_queue *q, int n)
     }
 }
 
+static void drop(struct srv_queue *q, int n)
+{
+    struct rs_err err = {0};
+    enum rs_code rc = rs_fail(&err, RS_ECANCEL, "the server is stopping");
+    for (int i = 0; i < n; i++)
+        answer(&q->slots[i], rc, &err);
+}
+
 static void *queue_main(void *arg)
 {
     struct srv_queue *q = arg;
-    for (int n = take(q); n > 0; n = take(q)) {
-        if (q->kind == SRV_QUEUE_WRITER) {
+    bool dropped;
+    for (int n = take(q, &dropped); n > 0; n = take(q, &dropped)) {
+        if (dropped) {
+            drop(q, n);
+        } else if (q->kind == SRV_QUEUE_WRITER) {
             run_batch(q, n);
         } else {
             run_query(q, &q->slots[0]);
@@ -258,6 +271,14 @@ enum rs_code srv_queue_start(struct srv *s, enum srv_queue_kind kind, int max_wa
     }
     *out = q;
     return RS_OK;
+}
+
+void srv_queue_drop(struct srv_queue *q)
+{
+    if (!q) return;
+    pthread_mutex_lock(&q->lock);
+    q->dropping = true;
+    pthread_mutex_unlock(&q->lock);
 }
 
 void srv_queue_stop(struct srv_queue *q)

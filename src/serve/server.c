@@ -223,6 +223,8 @@ void srv_drain(struct srv *s)
 static void drop_requests(struct srv *s)
 {
     atomic_store(&s->stopping, true);
+    srv_queue_drop(s->query);
+    srv_queue_drop(s->writer);
     srv_conns_shut_all(s->conns);
     while (atomic_load(&s->metrics.in_flight) > 0) {
         rs_clock_sleep_ms(DRAIN_LOOK_MS);

@@ -178,8 +178,10 @@ struct srv_queue;
 enum srv_queue_kind { SRV_QUEUE_QUERY, SRV_QUEUE_WRITER };
 RS_MUST_USE enum rs_code srv_queue_start(struct srv *s, enum srv_queue_kind kind, int max_waiting,
                                          struct srv_queue **out, struct rs_err *err);
-bool srv_queue_put(struct srv_queue *q, struct srv_call *c); /* false: full, or stopping */
+bool srv_queue_put(struct srv_queue *q, struct srv_call *c); /* false: full, or at its end */
 int srv_queue_depth(struct srv_queue *q);                    /* waiting or running */
+/* From now on no call is begun: those that wait fail (RS_ECANCEL), what runs goes on; or NULL. */
+void srv_queue_drop(struct srv_queue *q);
 void srv_queue_stop(struct srv_queue *q); /* what waits is done first; then frees */
 
 /* ---- watch (watch.c) ----------------------------------------------------------------------- */

@@ -412,6 +412,36 @@ static void a_locked_store_is_busy(void **state)
     world_clear(&w);
 }
 
+static void what_is_dropped_is_not_begun(void **state)
+{
+    (void)state;
+    enum { N = 5 };
+    srv_queue_drop(NULL);
+    for (int kind = SRV_QUEUE_QUERY; kind <= SRV_QUEUE_WRITER; kind++) {
+        struct world w;
+        struct ask waits;
+        struct ask asks[N];
+        world_init(&w, (enum srv_queue_kind)kind, N + 1);
+        close_gate(&w, &waits);
+        for (int i = 0; i < N; i++) {
+            asks[i] = make(&route_write, i);
+            assert_true(put(&w, &asks[i]));
+        }
+        srv_queue_drop(w.q);
+        struct ask late = make(&route_write, N);
+        assert_false(put(&w, &late));
+        open_gate(&waits);
+        assert_int_equal(waits.rc, RS_OK);
+        for (int i = 0; i < N; i++) {
+            wait_for(&asks[i]);
+            assert_int_equal(asks[i].rc, RS_ECANCEL);
+            assert_string_equal(asks[i].message, "the server is stopping");
+        }
+        assert_int_equal(rows(&w), 0);
+        world_clear(&w);
+    }
+}
+
 /* Those who come while one waits for the lock do not wait as long again. */
 static void a_lock_is_waited_for_once(void **state)
 {
@@ -521,6 +551,7 @@ int main(void)
         cmocka_unit_test(what_ends_the_transaction_fails_all_of_it),
         cmocka_unit_test(a_locked_store_is_busy),
         cmocka_unit_test(a_lock_is_waited_for_once),
+        cmocka_unit_test(what_is_dropped_is_not_begun),
         cmocka_unit_test(what_cannot_be_shown_is_no_success),
         cmocka_unit_test(many_posters_lose_nothing),
     };
