@@ -8,7 +8,7 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 SHELL := /bin/bash
 
-PKGS := sqlite3 jansson libfyaml libcurl libarchive libsodium libxxhash libutf8proc readline libmicrohttpd
+PKGS := sqlite3 jansson libfyaml libcurl libarchive libsodium libxxhash libutf8proc readline libmicrohttpd ncursesw
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wformat=2 \
 	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wcast-qual -Wwrite-strings
 WERROR ?= -Werror
@@ -38,8 +38,8 @@ else
 $(error PROFILE is one of release debug asan tsan cov, not '$(PROFILE)')
 endif
 
-LAYERS := base data features models eval store tracking registry commands cli serve
-SRCS := $(sort $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)))
+LAYERS := base data features models eval store tracking registry commands cli serve tui
+SRCS := $(sort $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c)) $(wildcard tui/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
 GEN := $(BUILD)/gen/migrations.inc $(BUILD)/gen/web.inc
 LIB := $(BUILD)/librs.a
@@ -51,8 +51,8 @@ TESTS := $(TEST_SRCS:%.c=$(BUILD)/%)
 REF_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/ref/*.c))
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES := $(BENCH_SRCS:%.c=$(BUILD)/%)
-ALL_C := $(wildcard src/*.c src/*/*.c tests/*/*.c tests/*/*/*.c)
-ALL_H := $(wildcard include/rs/*/*.h src/*/*.h tests/*/*.h)
+ALL_C := $(wildcard src/*.c src/*/*.c tui/*.c tests/*/*.c tests/*/*/*.c)
+ALL_H := $(wildcard include/rs/*/*.h src/*/*.h tui/*.h tests/*/*.h)
 
 .PHONY: help deps deps-dev build demo test check lint bench bench-serve soak coverage interop install uninstall \
 	clean reset check-layers check-headers check-format check-tidy check-cppcheck check-shell \
@@ -144,7 +144,7 @@ $(BUILD)/%.o: %.c | $(GEN)
 # Numeric kernels: same rules of arithmetic, more optimisation.
 $(BUILD)/src/models/%.o: CFLAGS_EXTRA := $(if $(filter release,$(PROFILE)),-O3)
 
-$(BUILD)/tests/%.o: CPPFLAGS += -Itests
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests -I.
 
 $(BUILD)/gen/migrations.inc: $(wildcard db/migrations/*.sql) tools/embed-sql.sh
 	@mkdir -p $(@D)
@@ -182,10 +182,10 @@ check-shell:
 check-cppcheck: $(GEN)
 	@cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
 		--inline-suppr --suppress=missingIncludeSystem -Iinclude -I$(BUILD)/gen \
-		-D_XOPEN_SOURCE=700 -j $$(nproc) src
+		-D_XOPEN_SOURCE=700 -j $$(nproc) src tui
 
 check-tidy: $(GEN)
-	@printf '%s\n' $(wildcard src/*.c src/*/*.c) | xargs -P $$(nproc) -n 4 \
+	@printf '%s\n' $(wildcard src/*.c src/*/*.c tui/*.c) | xargs -P $$(nproc) -n 4 \
 		sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -std=c17 -fopenmp 2>/dev/null || exit 255' sh
 
 -include $(OBJS:.o=.d) $(BUILD)/src/main.d $(TESTS:%=%.d) $(REF_OBJS:.o=.d) $(BENCHES:%=%.d)

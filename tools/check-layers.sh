@@ -11,7 +11,7 @@ rank() {
     for i in "${!order[@]}"; do [ "${order[$i]}" = "$1" ] && { echo "$i"; return; }; done
     echo -1
 }
-for f in include/rs/*/*.h src/*/*.c src/*/*.h; do
+for f in include/rs/*/*.h src/*/*.c src/*/*.h tui/*.c tui/*.h; do
     [ -e "$f" ] || continue
     layer=$(basename "$(dirname "$f")")
     own=$(rank "$layer")
@@ -37,7 +37,7 @@ allow() {
             echo "$hit: only these layers may include it: $layers"
             bad=1 ;;
         esac
-    done < <(grep -nE "^#include <($pattern)" include/rs/*/*.h src/*/*.c src/*/*.h /dev/null || true)
+    done < <(grep -nE "^#include <($pattern)" include/rs/*/*.h src/*/*.c src/*/*.h tui/*.c tui/*.h /dev/null || true)
 }
 allow 'jansson|libfyaml|utf8proc|xxhash' 'base'
 allow 'sodium' 'base registry'
@@ -45,6 +45,7 @@ allow 'csv\.h|archive|curl' 'data tracking'
 allow 'cblas|lapack' 'models'
 allow 'omp\.h' 'base data features models eval'
 allow 'sqlite3' 'store tracking registry'
-allow 'readline' 'cli'
+allow 'readline' 'cli tui'
+allow '(n?curses|term)(w/[a-z]+)?\.h' 'tui'
 allow 'microhttpd' 'serve'
 exit "$bad"

@@ -6,7 +6,7 @@ export LC_ALL=C.UTF-8
 cd "$(dirname "$0")/.."
 bad=0
 say() { printf '%s\n' "$1"; bad=1; }
-mapfile -t product < <(ls src/*.c src/*/*.c src/*/*.h include/rs/*/*.h 2>/dev/null)
+mapfile -t product < <(ls src/*.c src/*/*.c src/*/*.h tui/*.[ch] include/rs/*/*.h 2>/dev/null)
 
 banned='\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|alloca|rand|srand|localtime|gmtime|system)\('
 while IFS= read -r hit; do say "$hit: banned call"; done < <(grep -nE "$banned" "${product[@]}" | grep -v 'lint: allow' || true)
@@ -15,7 +15,7 @@ while IFS= read -r hit; do say "$hit: unfinished"; done < <(grep -nE '\b(FIXME|X
 while IFS= read -r hit; do say "$hit: a line over 100 columns"; done < <(grep -nE '^.{101,}$' "${product[@]}" | cut -c1-60 || true)
 
 # Functions over 80 lines (a definition starts at column 0 and ends with a brace at column 0).
-for f in src/*.c src/*/*.c; do
+for f in src/*.c src/*/*.c tui/*.c; do
     awk -v f="$f" '/^[a-z].*\)$/ || /^[a-z].*,$/ {start=NR} /^\{/ {open=NR; if (!start) start=NR}
         /^\}/ {if (open && NR-open > 80) {printf "%s:%d: a function of %d lines\n", f, open, NR-open} open=0; start=0}' "$f"
 done | while IFS= read -r hit; do printf '%s\n' "$hit"; done | tee /tmp/.long-functions.$$ >&2
@@ -23,9 +23,9 @@ done | while IFS= read -r hit; do printf '%s\n' "$hit"; done | tee /tmp/.long-fu
 rm -f /tmp/.long-functions.$$
 # Functions of ours that only their own file names: they could be static.
 while read -r n name; do
-    file=$(grep -lE "^[a-z].*[ *]$name\\(" src/*/*.c | head -n 1 || true)
+    file=$(grep -lE "^[a-z].*[ *]$name\\(" src/*/*.c tui/*.c | head -n 1 || true)
     if [ "$n" = 1 ] && [ -n "$file" ]; then say "$file: $name could be static"; fi
-done < <(grep -owHE 'rs_[a-z0-9_]+' src/*.c src/*/*.c tests/*/*.c tests/*/*/*.c | sort -u |
+done < <(grep -owHE '(rs|tui)_[a-z0-9_]+' src/*.c src/*/*.c tui/*.c tests/*/*.c tests/*/*/*.c | sort -u |
     cut -d: -f2 | sort | uniq -c)
 for f in "${product[@]}"; do
     lines=$(wc -l <"$f")

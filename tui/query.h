@@ -1,0 +1,31 @@
+/*
+ * query - the text behind '/': words that a row must have.
+ *
+ *   words are AND;  a|b  -word  col:text  col>=n (< <= > >= = !=)  "two words"  ~regex~
+ * Case is ignored. A half-typed regex keeps the last good query and says so.
+ */
+#ifndef TUI_QUERY_H
+#define TUI_QUERY_H
+
+#include <stdbool.h>
+
+#include "rs/base/err.h"
+
+struct tui_query; /* immutable once made; may be used by several threads */
+struct tui_columns;
+
+/* columns: names that col: may say. An unknown column is part of a word, not an error. RS_EPARSE: a
+ * regex that is not whole, with its text. *out NULL for an empty text: everything matches. */
+RS_MUST_USE enum rs_code tui_query_parse(const char *text, const struct tui_columns *columns,
+                                         struct tui_query **out, struct rs_err *err);
+void tui_query_free(struct tui_query *q);
+/* Cells of a row on demand. */
+struct tui_row_reader {
+    const char *(*text)(void *ctx, int column, char *buf, int size); /* as shown */
+    double (*number)(void *ctx, int column);                         /* NaN: none */
+    void *ctx;
+    int n_columns;
+};
+bool tui_query_match(const struct tui_query *q, const struct tui_row_reader *row);
+
+#endif
