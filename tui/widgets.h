@@ -8,40 +8,69 @@
 #include "key.h"
 #include "rs/base/param.h"
 
+/* ---- edit (edit.c): one line of text under a cursor, in forms and dialogs ---- */
+struct tui_edit {
+    struct rs_str text; /* UTF-8 */
+    size_t at;          /* byte of the cursor, between characters */
+};
+enum { TUI_EDIT_MAX = 4096 }; /* bytes that typing and pasting may reach */
+void tui_edit_set(struct tui_edit *e, const char *text); /* cursor at its end; starts from {0} */
+void tui_edit_clear(struct tui_edit *e);                 /* frees */
+const char *tui_edit_text(const struct tui_edit *e);
+/* Characters, Paste, Left Right Home End Backspace Del, ^A ^B ^D ^E ^F ^K ^U ^W; true: taken. */
+bool tui_edit_key(struct tui_edit *e, const struct tui_key *k);
+/* In w columns, scrolled so that the cursor is seen; there the canvas's cursor goes where focused. */
+void tui_edit_draw(const struct tui_edit *e, struct tui_canvas *c, struct tui_rect clip, int x,
+                   int y, int w, enum tui_role role, unsigned attrs, bool focused);
+size_t tui_utf8(uint32_t code, char out[5]); /* bytes, NUL behind; 0: not a character */
+/* Pasted text for one line: line ends and tabs as blanks, what may not be shown as '?'. */
+void tui_paste_text(const char *paste, struct rs_str *out);
+/* Bytes of the first line of text wrapped at blanks to width columns; *skip_out: of the blanks and
+ * the line end behind it. */
+size_t tui_wrap(const char *text, int width, size_t *skip_out);
+
 /* ---- chart (chart.c) ---- */
+enum { TUI_MAX_SERIES = 8 };
 struct tui_series {
-    const double *x, *y; /* [n]; y NaN is a gap */
+    const double *x, *y; /* [n]; x does not fall; y that is not finite is a gap */
     int n;
-    char letter; /* at its end; also chooses its dash */
-    const char *name;
+    char letter;      /* a to h: at its end; also chooses its dash and colour. 0: none */
+    const char *name; /* for the legend, or NULL */
+    bool faint;       /* raw values behind a smoothed series: dim, no letter, not in the head */
 };
 struct tui_chart {
     const char *title; /* "loss"; last and best are added as text */
     const struct tui_series *series;
-    int n;
+    int n; /* what is beyond TUI_MAX_SERIES is counted in the head */
     bool lower_is_better, log_scale, whole_x; /* integer ticks for steps */
-    int cursor; /* index of the crosshair's point in series 0; -1: none */
+    bool focused;                             /* of its pane */
+    double x_end; /* the axis reaches at least this far: planned steps; 0: as the data */
+    int cursor;   /* index of the crosshair's point in series 0; -1: none */
 };
-/* Braille, half blocks or ASCII by the canvas's glyphs; columns keep min and max when thinning. */
+/* area with its head row, where last and best value stand. Braille, half blocks or ASCII by the
+ * canvas's glyphs; columns keep min and max when thinning. */
 void tui_chart_draw(const struct tui_chart *chart, struct tui_canvas *c, struct tui_rect area);
 
 /* ---- form (form.c) ---- */
-/* Fields from a table of parameters: model parameters, arguments. Letters typed in a field are text;
- * choices turn with left and right. */
+/* Fields from a table of parameters: model parameters, arguments. Enter opens a field of text or
+ * number: from then on (tui_form_editing) letters are text, Enter keeps, Esc brings the old value
+ * back, Tab keeps and goes on to the next field. Choices and booleans turn with left and right. */
 struct tui_form;
 struct tui_form *tui_form_new(void);
 void tui_form_free(struct tui_form *f);
+/* The row is borrowed, key and value (NULL: the row's default) are copied. */
 void tui_form_add(struct tui_form *f, const char *key, const struct rs_param *p, const char *value);
 const char *tui_form_text(const struct tui_form *f, const char *key); /* NULL: no such field */
 void tui_form_set(struct tui_form *f, const char *key, const char *value);
 void tui_form_remove_from(struct tui_form *f, const char *key); /* this field and all behind it */
 bool tui_form_editing(const struct tui_form *f);
-/* true: taken. *changed_out: the key of a field that has a new value, or NULL. */
+/* true: taken. *changed_out: the key of a field that has a new value, or NULL. Tab behind the last
+ * field and S-Tab before the first are not taken: the next pane's. */
 bool tui_form_key(struct tui_form *f, const struct tui_key *k, const char **changed_out);
 /* The first field that does not pass its row: RS_EARG. */
 RS_MUST_USE enum rs_code tui_form_check(const struct tui_form *f, struct rs_err *err);
-void tui_form_draw(const struct tui_form *f, struct tui_canvas *c, struct tui_rect area,
-                   bool focused);
+/* Last row: what is wrong with the focused field, or its help. */
+void tui_form_draw(struct tui_form *f, struct tui_canvas *c, struct tui_rect area, bool focused);
 
 /* ---- dialog (dialog.c) ---- */
 enum tui_dialog_kind {
@@ -51,8 +80,9 @@ enum tui_dialog_kind {
     TUI_DIALOG_CHOICE /* one of several, by letter */
 };
 struct tui_dialog;
-/* lines: NULL-ended, copied; a line that begins with "ok " or "no " shows as passed or failed.
- * word: what must be typed ("v8"); NULL for the others. choices: "k keep,d discard,g go on". */
+/* lines: NULL-ended, copied, wrapped; one that begins with "ok " or "no " shows as passed or failed.
+ * word: what must be typed ("v8"); NULL for the others. choices: "k keep,d discard,g go on".
+ * In a word dialog a failed line refuses, unless needs_note: then a note has to be given. */
 struct tui_dialog *tui_dialog_new(enum tui_dialog_kind kind, const char *title,
                                   const char *const *lines, const char *word, const char *choices,
                                   bool wants_note, bool needs_note, uint32_t opened_by);
@@ -66,7 +96,8 @@ void tui_dialog_draw(struct tui_dialog *d, struct tui_canvas *c);
 
 /* ---- prompt (prompt.c): GNU readline by its callback interface, one at a time ---- */
 struct tui_prompt;
-/* Candidates for the word that ends at the cursor, NULL-ended, freed by rs_fs_list_free; or NULL. */
+/* Candidates for the word that ends at the cursor, NULL-ended, freed by rs_fs_list_free; or NULL.
+ * "word\thelp": what is behind the tab is shown beside it. */
 typedef char **tui_complete_fn(const char *line, int at, void *ctx);
 struct tui_prompt *tui_prompt_open(const char *label, const char *text, const char *history_file,
                                    tui_complete_fn *complete, void *ctx);
