@@ -6,9 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "rs/base/mem.h"
+#include "rs/base/utf8.h"
 #include "val_impl.h"
 
 enum { MIN_CUT_WIDTH = 8, GAP = 2, MAX_DIGITS = 17 };
@@ -356,53 +356,19 @@ struct rs_val *rs_table_to_val(const struct rs_table *t)
 
 /* ---- text on a terminal -------------------------------------------------------------------- */
 
-enum glyph { GLYPH_SHOWN, GLYPH_UNSAFE, GLYPH_DROPPED };
-
-/* Marks that reorder the text around them: a title could rewrite the line it stands in. */
-static bool is_bidi_control(utf8proc_int32_t cp)
+static int shown_width(const struct rs_char *c)
 {
-    return cp == 0x061c || cp == 0x200e || cp == 0x200f || (cp >= 0x202a && cp <= 0x202e) ||
-           (cp >= 0x2066 && cp <= 0x2069);
-}
-
-/* One character of s: its bytes, its columns, and whether it may be shown as it is. */
-static enum glyph next_glyph(const char *s, size_t len, size_t *n_out, int *width_out)
-{
-    unsigned char c = (unsigned char)*s;
-    *n_out = 1;
-    *width_out = 1;
-    if (c < 0x80) return c < 0x20 || c == 0x7f ? GLYPH_UNSAFE : GLYPH_SHOWN;
-    utf8proc_int32_t cp;
-    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &cp);
-    if (n < 1) return GLYPH_UNSAFE;
-    *n_out = (size_t)n;
-    if (is_bidi_control(cp)) {
-        *width_out = 0;
-        return GLYPH_DROPPED;
-    }
-    switch (utf8proc_category(cp)) {
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return GLYPH_UNSAFE;
-    default:
-        *width_out = utf8proc_charwidth(cp);
-        return GLYPH_SHOWN;
-    }
+    return c->kind == RS_CHAR_UNSAFE ? 1 : c->kind == RS_CHAR_BIDI ? 0 : c->width;
 }
 
 int rs_text_width(const char *s)
 {
     int width = 0;
     for (size_t len = strlen(s); len > 0;) {
-        size_t n;
-        int w;
-        next_glyph(s, len, &n, &w);
-        width += w;
-        s += n;
-        len -= n;
+        struct rs_char c = rs_char_at(s, len);
+        width += shown_width(&c);
+        s += c.bytes;
+        len -= c.bytes;
     }
     return width;
 }
@@ -413,15 +379,17 @@ void rs_text_fit(const char *s, int width, struct rs_str *out)
     if (width < 1) return;
     int left = cut ? width - 1 : width;
     for (size_t len = strlen(s); len > 0;) {
-        size_t n;
-        int w;
-        enum glyph kind = next_glyph(s, len, &n, &w);
+        struct rs_char c = rs_char_at(s, len);
+        int w = shown_width(&c);
         if (w > left) break;
-        if (kind == GLYPH_SHOWN) rs_str_addn(out, s, n);
-        if (kind == GLYPH_UNSAFE) rs_str_addc(out, '?');
+        if (c.kind == RS_CHAR_UNSAFE) {
+            rs_str_addc(out, '?');
+        } else if (c.kind != RS_CHAR_BIDI) {
+            rs_str_addn(out, s, c.bytes);
+        }
         left -= w;
-        s += n;
-        len -= n;
+        s += c.bytes;
+        len -= c.bytes;
     }
     if (cut) rs_str_add(out, "\xe2\x80\xa6");
 }
