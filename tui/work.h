@@ -23,7 +23,8 @@ struct tui_worker;
 struct tui_work {
     int view;                   /* who gets the answer: view id; 0: the app */
     int kind;                   /* the view's own number of the question */
-    struct rs_ctx *ctx;         /* the worker's: commands, store, configuration; set when it runs */
+    struct rs_ctx *ctx;         /* the worker's: commands, store, configuration; set when it runs.
+                                   conf is as `model list` would see it */
     struct tui_models *models;  /* the worker's open bundles and datasets; set when it runs */
     const struct rs_task *task; /* poll rs_task_cancelled in long loops */
     void *in;                   /* the question; freed with free_in */
@@ -42,14 +43,22 @@ struct tui_event {
     struct rs_err err;
 };
 
-/* wake_fd: a byte is written there when an event waits (poll it). */
+/* wake_fd: readable while an event waits (poll it; tui_worker_take empties it). */
 RS_MUST_USE enum rs_code tui_worker_start(const char *workspace, int *wake_fd_out,
                                           struct tui_worker **out, struct rs_err *err);
-void tui_worker_stop(struct tui_worker *w); /* cancels, waits, frees */
+void tui_worker_stop(struct tui_worker *w); /* cancels questions, ends acts, frees */
 void tui_worker_submit(struct tui_worker *w, int view, int kind, tui_work_fn *fn, void *in,
                        void (*free_in)(void *), void (*free_out)(void *));
+enum tui_work_flags {
+    TUI_WORK_ACT = 1 << 0,  /* changes the workspace: never cancelled, its answer always arrives */
+    TUI_WORK_PURE = 1 << 1, /* needs neither configuration nor models: ctx->conf is not composed */
+};
+void tui_worker_submit_as(struct tui_worker *w, unsigned flags, int view, int kind, tui_work_fn *fn,
+                          void *in, void (*free_in)(void *), void (*free_out)(void *));
 void tui_worker_cancel(struct tui_worker *w, int view); /* all of a view that closes */
-bool tui_worker_busy(struct tui_worker *w, int view);   /* does it wait for an answer? */
+void tui_worker_cancel_kind(struct tui_worker *w, int view, int kind);
+bool tui_worker_idle(struct tui_worker *w);           /* nothing to do, nothing to take */
+bool tui_worker_busy(struct tui_worker *w, int view); /* does it wait for an answer? */
 /* The next event; false: none. The caller frees with tui_event_clear. */
 bool tui_worker_take(struct tui_worker *w, struct tui_event *out);
 void tui_event_clear(struct tui_event *e);
@@ -57,7 +66,8 @@ void tui_event_clear(struct tui_event *e);
 /* ---- questions that many views ask ---- */
 
 /* A command of the table, run on the worker: out is a struct rs_result (free with
- * tui_result_free). words: as on a command line, NULL-ended, copied. */
+ * tui_result_free). words: as on a command line, NULL-ended, copied; NULL: none. One that writes is
+ * an act. RS_EREFUSED: a job or a door's own. */
 void tui_ask_command(struct tui_worker *w, int view, int kind, const char *name,
                      const char *const *words);
 void tui_result_free(void *result);
@@ -67,10 +77,15 @@ void tui_start_job(struct tui_worker *w, int view, int kind, const char *name,
 
 /* Open bundles and datasets, the last few used kept. Worker thread only. */
 struct tui_models;
-/* REF as rs_ctx_bundle takes it, NULL: what serves. Borrowed until the next call of this function
- * that needs room; label_out borrowed with it. */
+/* REF as rs_ctx_bundle takes it, NULL: what serves; the one that served before is closed once
+ * another does. Borrowed until the next call of this function; label_out ("v7") or NULL, borrowed
+ * with it. */
 RS_MUST_USE enum rs_code tui_models_bundle(struct tui_models *m, const char *ref,
                                            const struct rs_bundle **out, const char **label_out,
                                            struct rs_err *err);
+/* NULL: the configuration's dataset, or the only one. Opened again where its file is another.
+ * Borrowed until the next call of this function. */
+RS_MUST_USE enum rs_code tui_models_dataset(struct tui_models *m, const char *name,
+                                            const struct rs_dataset **out, struct rs_err *err);
 
 #endif
