@@ -17,7 +17,7 @@
 struct tui_app;
 struct tui_view;
 
-enum { TUI_MAX_PANES = 6 };
+enum { TUI_MAX_PANES = 6, TUI_SCREENS = 8 };
 
 /* A pane: where it is, and the table in it (NULL: something else). */
 struct tui_pane {
@@ -49,8 +49,9 @@ struct tui_view_ops {
                    char choice);                            /* a dialog's; what: as opened */
     void (*status)(struct tui_view *v, struct rs_str *out); /* left side of the status row */
     void (*done)(struct tui_view *v);
+    void (*changed)(struct tui_view *v); /* the store changed: runs, jobs, versions; optional */
 };
-extern const struct tui_view_ops *const tui_screens[8]; /* keys 1 to 8 */
+extern const struct tui_view_ops *const tui_screens[8]; /* keys 1 to 8; NULL: not there */
 
 struct tui_view {
     const struct tui_view_ops *ops;
@@ -65,7 +66,18 @@ struct tui_view {
     char *arg;
 };
 
-/* ---- what a view may ask of the app (app.c) ---- */
+/* ---- view.c ---- */
+struct tui_view *tui_view_new(const struct tui_view_ops *ops, struct tui_app *app, int id);
+void tui_view_free(struct tui_view *v); /* cancels what it asked */
+/* The view's own layout; zoomed: the focused pane alone. */
+void tui_view_layout(struct tui_view *v, struct tui_rect content);
+struct tui_table *tui_view_table(struct tui_view *v);         /* of the focused pane, or NULL */
+void tui_view_next_pane(struct tui_view *v, int step);        /* 1, -1: of those that take keys */
+int tui_view_pane_at(const struct tui_view *v, int x, int y); /* -1: none */
+/* Where its keys count, innermost first; of 4. all: those of lists too where no table is. */
+int tui_view_contexts(struct tui_view *v, bool all, enum tui_context out[4]);
+
+/* ---- what a view may ask of the app (app_ask.c) ---- */
 struct tui_worker *tui_app_worker(struct tui_app *a);
 bool tui_app_read_only(const struct tui_app *a);
 void tui_app_toast(struct tui_app *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
