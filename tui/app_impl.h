@@ -9,7 +9,12 @@
 #include "script.h"
 #include "view.h"
 
-enum { TUI_MAX_STACK = 16, TUI_MAX_UNDO = 32, TUI_NO_TIME = 0 };
+enum {
+    TUI_MAX_STACK = 16,
+    TUI_MAX_UNDO = 32,
+    TUI_NO_TIME = 0,
+    TUI_NEWS_VIEW = -1, /* asks for news: ^C of the app does not stop it */
+};
 
 struct tui_stack {
     struct tui_view *views[TUI_MAX_STACK]; /* the first is a screen's own */
@@ -70,7 +75,7 @@ struct tui_app {
 
     struct tui_news *news; /* NULL: not yet */
     struct tui_watch *watch;
-    bool news_asked;
+    bool news_asked, news_again, news_anyhow; /* under way; once more; changed or not */
     int64_t opened_ms;
 
     struct tui_undo undo[TUI_MAX_UNDO];
