@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app_impl.h"
+#include "glyph.h"
 
 static enum tui_size size_of(const struct tui_app *a)
 {

@@ -28,10 +28,11 @@ enum tui_app_dialog { TUI_SAY_RESULT, TUI_SAY_QUIT, TUI_SAY_COMMAND };
 
 /* What the store says to everyone; made on the worker. */
 struct tui_news {
-    char serving[64]; /* "als v7 @production"; "" nothing serves */
-    char job[96];     /* "#12 tune 43%", the newest that runs; "" none */
-    int n_running;    /* servers not counted */
-    bool any_row;     /* something runs, servers too: a tick a second */
+    char serving[64];   /* "als v7 @production"; "" nothing serves */
+    char job[96];       /* "#12 tune 43%", the newest that runs; "" none */
+    int n_running;      /* servers not counted */
+    bool any_row;       /* something runs, servers too: a tick a second */
+    int64_t running[8]; /* the newest of those */
     int64_t newest_started_ms;
     struct tui_rows *jobs;
 };
@@ -89,7 +90,10 @@ struct tui_app {
     int selected_view;
     uint64_t selected_key;
     const void *selected_rows;
-    bool key_dirty, news_dirty, repaint, done, gone, active;
+    bool key_dirty, news_dirty, repaint, done, gone;
+    bool active;          /* something happened since the last byte on ready_fd */
+    bool drop_keys;       /* a dialog opened: what was typed before is not for it */
+    bool leave_later;     /* once the worker has nothing to do */
     int64_t frame_gap_ns; /* between frames for news; 0: never */
 
     struct tui_script script;
@@ -124,12 +128,15 @@ struct tui_rect tui_app_content(const struct tui_app *a);
 
 /* ---- app_request.c ---- */
 void tui_app_request(struct tui_app *a, enum tui_request r, int count);
-void tui_app_table_changed(struct tui_app *a);
 void tui_app_answer_prompt(struct tui_app *a, const char *text); /* NULL: given up */
 void tui_app_typed_prompt(struct tui_app *a, const char *text);  /* so far */
 void tui_app_answer_dialog(struct tui_app *a, enum tui_dialog_answer answer);
 void tui_app_quit(struct tui_app *a);
 void tui_app_mouse(struct tui_app *a, const struct tui_key *k);
+
+/* ---- app_ask.c ---- */
+void tui_app_undo(struct tui_app *a);
+void tui_app_undo_clear(struct tui_app *a);
 
 /* ---- app_palette.c ---- */
 void tui_app_palette(struct tui_app *a); /* opens it */

@@ -123,6 +123,7 @@ static void count_job(struct tui_news *n, const struct rs_job *j)
     if (j->state != RS_JOB_RUNNING) return;
     n->any_row = true;
     if (strcmp(j->kind, "serve") == 0) return;
+    if (n->n_running < 8) n->running[n->n_running] = j->id;
     if (n->n_running++ > 0) return;
     int percent = percent_of(j);
     n->newest_started_ms = j->started_ms;
