@@ -88,6 +88,11 @@ void tui_app_dialog(struct tui_app *a, int what, struct tui_dialog *d)
     a->key_dirty = true;
 }
 
+int tui_app_kind(struct tui_app *a, enum tui_app_question q)
+{
+    return ++a->last_question * TUI_QUESTIONS + (int)q;
+}
+
 static void undo_clear(struct tui_undo *u)
 {
     free(u->what);
@@ -130,7 +135,8 @@ void tui_app_undo(struct tui_app *a)
         return;
     }
     struct tui_undo *u = &a->undo[--a->n_undo];
-    tui_ask_command(a->worker, 0, TUI_ASK_UNDO, u->command, (const char *const *)u->words);
+    tui_ask_command(a->worker, 0, tui_app_kind(a, TUI_ASK_UNDO), u->command,
+                    (const char *const *)u->words);
     tui_app_toast(a, "taking back: %s", u->what);
     undo_clear(u);
 }

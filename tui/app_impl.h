@@ -21,8 +21,16 @@ struct tui_stack {
     int depth;
 };
 
-/* Questions that the app itself asks (view 0). */
-enum tui_app_question { TUI_ASK_NEWS, TUI_ASK_COMMAND, TUI_ASK_JOB, TUI_ASK_UNDO, TUI_ASK_FILE };
+/* Questions that the app itself asks (view 0). Newer work of a kind cancels older, so each has a
+ * kind of its own: TUI_QUESTIONS times a number, and the question. */
+enum tui_app_question {
+    TUI_ASK_NEWS,
+    TUI_ASK_COMMAND,
+    TUI_ASK_JOB,
+    TUI_ASK_UNDO,
+    TUI_ASK_FILE,
+    TUI_QUESTIONS = 8
+};
 /* Dialogs of its own. */
 enum tui_app_dialog { TUI_SAY_RESULT, TUI_SAY_QUIT, TUI_SAY_COMMAND };
 
@@ -64,7 +72,7 @@ struct tui_app {
     struct tui_stack stack;
     struct tui_view *popup;   /* over them, or NULL */
     struct tui_view *current; /* whose operation runs, or NULL: the app's own */
-    int last_id;
+    int last_id, last_question;
 
     struct tui_dialog *dialog;
     int dialog_view, dialog_what; /* 0: the app's own */
@@ -106,6 +114,7 @@ struct tui_app {
 /* ---- app.c ---- */
 void tui_app_input(struct tui_app *a, const struct tui_key *k);
 bool tui_app_idle(struct tui_app *a); /* nothing is under way */
+void tui_app_apply_config(struct tui_app *a);
 void tui_app_resize(struct tui_app *a, int w, int h);
 
 /* ---- app_stack.c ---- */
@@ -135,14 +144,20 @@ void tui_app_quit(struct tui_app *a);
 void tui_app_mouse(struct tui_app *a, const struct tui_key *k);
 
 /* ---- app_ask.c ---- */
+int tui_app_kind(struct tui_app *a, enum tui_app_question q); /* a new one */
 void tui_app_undo(struct tui_app *a);
 void tui_app_undo_clear(struct tui_app *a);
 
 /* ---- app_palette.c ---- */
 void tui_app_palette(struct tui_app *a); /* opens it */
 RS_MUST_USE enum rs_code tui_app_say(struct tui_app *a, const char *line, struct rs_err *err);
+bool tui_app_shows(struct tui_app *a, const char *text);
+void tui_app_pending_clear(struct tui_app *a);
 void tui_app_command(struct tui_app *a, const char *name, const char *const *words); /* runs it */
+void tui_app_text(struct tui_app *a, const char *title, const char *const *lines);   /* to read */
 void tui_app_result(struct tui_app *a, const char *title, const struct rs_result *r);
+
+/* ---- app_complete.c ---- */
 char **tui_app_complete(const char *line, int at, void *app);
 
 /* ---- app_popups.c ---- */

@@ -154,9 +154,7 @@ static void errors_show(struct tui_view *v)
         const char *text = rows->text(rows, row, c, buf, sizeof(buf), &role);
         lines[n++] = rs_xprintf("%s: %s", rows->columns.list[c].title, text);
     }
-    tui_app_dialog(v->app, TUI_SAY_RESULT,
-                   tui_dialog_new(TUI_DIALOG_TEXT, "error", (const char *const *)lines, NULL, NULL,
-                                  false, false, tui_app_last_key(v->app)));
+    tui_app_text(v->app, "error", (const char *const *)lines);
     for (int i = 0; i < n; i++) {
         free(lines[i]);
     }
@@ -175,16 +173,6 @@ static bool errors_request(struct tui_view *v, enum tui_request r, int count)
     return true;
 }
 
-static void popup_answer(struct tui_view *v, int what, enum tui_dialog_answer answer,
-                         const char *note, char choice)
-{
-    (void)v;
-    (void)what;
-    (void)answer;
-    (void)note;
-    (void)choice;
-}
-
 const struct tui_view_ops tui_errors_popup = {
     .name = "errors",
     .title = "Errors",
@@ -196,7 +184,6 @@ const struct tui_view_ops tui_errors_popup = {
     .layout = popup_layout,
     .draw = popup_draw,
     .request = errors_request,
-    .answer = popup_answer,
     .status = popup_status,
     .done = popup_done,
 };

@@ -194,7 +194,8 @@ static void write_table(struct tui_app *a, const struct tui_table *t, const char
     if (t->n_shown > 0) {
         memcpy(w->table.order, t->order, (size_t)t->n_shown * sizeof(*t->order));
     }
-    tui_worker_submit(a->worker, 0, TUI_ASK_FILE, write_rows, w, to_write_free, free);
+    tui_worker_submit(a->worker, 0, tui_app_kind(a, TUI_ASK_FILE), write_rows, w, to_write_free,
+                      free);
 }
 
 static bool table_request(struct tui_app *a, struct tui_view *v, enum tui_request r, int count)
@@ -327,8 +328,7 @@ static void answer_quit(struct tui_app *a, enum tui_dialog_answer answer, char c
         char id[24];
         snprintf(id, sizeof(id), "%lld", (long long)a->news->running[i]);
         const char *const words[] = {id, NULL};
-        /* A kind each: newer work of one kind would cancel older. */
-        tui_ask_command(a->worker, 0, TUI_ASK_FILE + 1 + i, "job cancel", words);
+        tui_ask_command(a->worker, 0, tui_app_kind(a, TUI_ASK_COMMAND), "job cancel", words);
     }
     if (choice == 'c') {
         a->leave_later = true;
