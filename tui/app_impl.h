@@ -100,6 +100,7 @@ struct tui_app {
     const void *selected_rows;
     bool key_dirty, news_dirty, repaint, done, gone;
     bool active;          /* something happened since the last byte on ready_fd */
+    bool busy;            /* tui_app_idle's */
     bool drop_keys;       /* a dialog opened: what was typed before is not for it */
     bool leave_later;     /* once the worker has nothing to do */
     int64_t frame_gap_ns; /* between frames for news; 0: never */
@@ -111,8 +112,10 @@ struct tui_app {
     struct rs_err failed; /* what ends the program */
 };
 
-/* ---- app.c ---- */
+/* ---- app_input.c ---- */
 void tui_app_input(struct tui_app *a, const struct tui_key *k);
+
+/* ---- app.c ---- */
 bool tui_app_idle(struct tui_app *a); /* nothing is under way */
 void tui_app_apply_config(struct tui_app *a);
 void tui_app_resize(struct tui_app *a, int w, int h);

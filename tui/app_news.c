@@ -177,7 +177,13 @@ static enum rs_code ask_news(struct tui_work *work, struct rs_err *err)
     struct rs_store *st;
     bool changed = false;
     enum rs_code rc = rs_ctx_store(work->ctx, &st, err);
-    if (!rc) rc = rs_store_changes(st, &w->mark, &changed, err);
+    if (!rc && rs_store_changes(st, &w->mark, &changed, err) == RS_ENOTFOUND) {
+        rs_store_close(work->ctx->store); /* another file is in its place */
+        work->ctx->store = NULL;
+        w->mark = 0;
+        rc = rs_ctx_store(work->ctx, &st, err);
+        if (!rc) rc = rs_store_changes(st, &w->mark, &changed, err);
+    }
     if (rc || (!changed && !w->anyhow)) return rc;
     struct tui_news *n = rs_xalloc(1, sizeof(*n));
     rc = read_jobs(w, st, n, err);
