@@ -107,6 +107,14 @@ static void take_keys(struct tui_app *a)
     for (int i = 0; i < MAX_KEYS && !a->done && tui_term_key(a->term, &k, &a->gone); i++) {
         if (!a->drop_keys || k.code == TUI_KEY_RESIZE) tui_app_input(a, &k);
     }
+}
+
+/* A dialog is on the screen from now on: what was typed before is not an answer to it. */
+static void drop_keys(struct tui_app *a)
+{
+    struct tui_key k;
+    for (int i = 0; i < MAX_KEYS && a->term && tui_term_key(a->term, &k, &a->gone); i++) {
+    }
     a->drop_keys = false;
 }
 
@@ -189,6 +197,7 @@ static void show(struct tui_app *a)
     if (a->term) tui_term_show(a->term, &a->canvas, a->repaint);
     a->key_dirty = a->news_dirty = a->repaint = false;
     a->frame_ns = a->now_ns + a->frame_gap_ns;
+    if (a->drop_keys) drop_keys(a);
 }
 
 static void sooner(int64_t *wait, int64_t now, int64_t deadline)

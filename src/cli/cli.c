@@ -477,6 +477,10 @@ static int run_parsed(struct rs_cli *cli, const struct rs_args *g, const struct 
     if (batch) return rs_cli_batch(cli, batch);
     bool asked = rs_args_bool(g, "help") || rs_args_bool(g, "version") || cli->json;
     if (s->n_rest > 0 || asked) return run_split(cli, g, s);
+    if (cli->width > 0 && isatty(STDIN_FILENO) && door_of(cli, rs_command_named("console"))) {
+        static const char *const console[] = {"console"};
+        return run_plain(cli, console, 1, false, rs_args_bool(g, "config-show"));
+    }
     help_about(cli, NULL, 0);
     return cli->width > 0 ? 0 : rs_code_exit(RS_EARG);
 }

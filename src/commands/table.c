@@ -385,6 +385,15 @@ const struct rs_cmd rs_commands[] = {
      .flags = RS_CMD_ANYWHERE,
      .summary = "check terminal, libraries, workspace, store, space",
      .example = "recsys-tui doctor"},
+    {.name = "console",
+     .group = "program",
+     .args = args_console,
+     .flags = RS_CMD_DOOR,
+     .summary = "the full-screen console; also without any words",
+     .detail =
+         "What the program is on a terminal when no command is given. ? shows the keys of a place, "
+         ": takes any command. $XDG_CONFIG_HOME/recsys-tui/console.yaml keeps theme, glyphs and "
+         "keys; NO_COLOR is honoured."},
     {.name = "shell",
      .group = "program",
      .flags = RS_CMD_DOOR | RS_CMD_ANYWHERE,

@@ -466,6 +466,28 @@ static const struct rs_arg args_bench[] = {
     ARG_END,
 };
 
+static const struct rs_arg args_console[] = {
+    {.name = "read-only", .type = RS_PARAM_BOOL, .dflt = "false",
+     .help = "nothing that changes the workspace"},
+    {.name = "plain", .type = RS_PARAM_BOOL, .dflt = "false",
+     .help = "print each screen as text, and end"},
+    {.name = "mono", .type = RS_PARAM_BOOL, .dflt = "false", .help = "no colours at all"},
+    {.name = "theme", .type = RS_PARAM_CHOICE, .flags = RS_ARG_OPTIONAL,
+     .choices = "default|light|high-contrast|mono", .help = "colours (default: console.yaml's)"},
+    {.name = "glyphs", .type = RS_PARAM_CHOICE, .flags = RS_ARG_OPTIONAL, .choices = "auto|utf8|ascii",
+     .help = "drawing characters; auto: by locale"},
+    {.name = "mouse", .type = RS_PARAM_BOOL, .dflt = "false", .help = "clicks and wheel"},
+    {.name = "script", .type = RS_PARAM_TEXT, .flags = RS_ARG_OPTIONAL,
+     .complete = RS_COMPLETE_FILE, .value = "FILE",
+     .help = "play key names and :commands from a file, then end"},
+    {.name = "size", .type = RS_PARAM_TEXT, .flags = RS_ARG_OPTIONAL, .value = "WxH",
+     .help = "screen of --script and --plain where no terminal is (80x24)"},
+    {.name = "config", .type = RS_PARAM_TEXT, .flags = RS_ARG_OPTIONAL,
+     .complete = RS_COMPLETE_FILE, .value = "FILE", .help = "instead of console.yaml"},
+    {.name = "ready-fd", .type = RS_PARAM_INT, .flags = RS_ARG_OPTIONAL | RS_ARG_HIDDEN, .min = 0,
+     .max = 1e6, .value = "N", .help = "gets a byte when all is shown and nothing is under way"},
+    ARG_END,
+};
 static const struct rs_arg args_help[] = {
     {.name = "command", .type = RS_PARAM_TEXT,
      .flags = RS_ARG_POSITIONAL | RS_ARG_REPEAT | RS_ARG_OPTIONAL,
