@@ -160,17 +160,18 @@ static int line_of(const struct rs_err *err, const char *source)
     return line;
 }
 
-/* Blanks a line; false: there is none, or it is blank. */
+/* Blanks the last line up to that one which says something; false: none does. A bracket that stays
+ * open is told at the end of the file, so what stands above goes line by line. */
 static bool drop_line(char *text, int line)
 {
-    for (; line > 1 && *text; line--) {
-        text += strcspn(text, "\n");
-        text += *text == '\n';
+    char *last = NULL;
+    for (int at = 1; *text && (line == 0 || at <= line); at++) {
+        size_t len = strcspn(text, "\n");
+        if (strspn(text, " \t\r") < len) last = text;
+        text += len + (text[len] == '\n');
     }
-    size_t len = strcspn(text, "\n");
-    if (line != 1 || strspn(text, " \t") >= len) return false;
-    memset(text, ' ', len);
-    return true;
+    if (last) memset(last, ' ', strcspn(last, "\n"));
+    return last != NULL;
 }
 
 void tui_config_read(struct tui_config *c, struct tui_keymap *keymap, tui_complain_fn *fn,

@@ -3,6 +3,7 @@
  */
 #include "rs/tui/tui.h"
 
+#include <curses.h> /* for its version alone: term is what calls it */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,4 +43,11 @@ enum rs_code rs_tui_run(struct rs_ctx *ctx, const struct rs_args *args, struct r
         return rs_fail(err, RS_EARG, "--size: only with --script or --plain");
     }
     return tui_app_run(&o, err);
+}
+
+void rs_tui_libraries(rs_lib_fn *fn, void *ctx)
+{
+    const char *running = curses_version(); /* "ncurses 6.3.20211021" */
+    fn("ncursesw", NCURSES_VERSION, strncmp(running, "ncurses ", 8) == 0 ? running + 8 : running,
+       ctx);
 }
