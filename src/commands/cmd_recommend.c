@@ -10,8 +10,8 @@
 #include "rs/base/mem.h"
 #include "rs/commands/ctx.h"
 #include "rs/commands/handlers.h"
+#include "rs/commands/wish.h"
 #include "rs/models/ask.h"
-#include "rs/store/datasets.h"
 
 #include "cells.h"
 
@@ -57,61 +57,20 @@ static enum rs_code read_list(const struct rs_args *args, const char *name, stru
     return RS_OK;
 }
 
-/* A user's events while they are read. */
-struct events {
-    struct rs_arena *arena;
-    struct rs_event *rows;
-    size_t n, cap;
-};
-
-static enum rs_code add_event(const struct rs_feedback *f, void *ctx, struct rs_err *err)
-{
-    struct events *e = ctx;
-    if (e->n == e->cap) {
-        size_t cap = e->cap ? 2 * e->cap : 64;
-        struct rs_event *rows = rs_arena_alloc(e->arena, cap * sizeof(*rows));
-        if (!rows) return no_memory(err);
-        if (e->n) memcpy(rows, e->rows, e->n * sizeof(*rows));
-        e->rows = rows;
-        e->cap = cap;
-    }
-    const char *item = rs_arena_strndup(e->arena, f->item_id, strlen(f->item_id));
-    if (!item) return no_memory(err);
-    e->rows[e->n++] =
-        (struct rs_event){.id = f->id, .item_id = item, .value = f->value, .time_s = f->time_s};
-    return RS_OK;
-}
-
 /* What the wish's user posted to a server, if --feedback wants it. */
 static enum rs_code read_feedback(struct rs_ctx *ctx, const struct rs_args *args,
                                   struct question *q, struct rs_err *err)
 {
     if (!q->wish.user_id || !rs_args_bool(args, "feedback")) return RS_OK;
-    char *path = rs_ctx_path(ctx, "db/recsys.db");
-    bool there = rs_fs_exists(path);
-    free(path);
-    if (!there) return RS_OK; /* a bundle may be asked anywhere: no store is made for it */
-    struct rs_store *st;
-    struct events e = {.arena = q->arena};
-    enum rs_code rc = rs_ctx_store(ctx, &st, err);
-    if (!rc) rc = rs_feedback_of(st, q->wish.user_id, 0, add_event, &e, err);
-    q->wish.events = e.rows;
-    q->wish.n_events = e.n;
-    return rc;
+    return rs_ctx_events(ctx, q->wish.user_id, q->arena, &q->wish.events, &q->wish.n_events, err);
 }
 
-/* The lists serving.allow and serving.deny, from the workspace. */
+/* The items that the workspace lets be listed. */
 static enum rs_code read_allowed(struct rs_ctx *ctx, const struct rs_bundle *b, struct question *q,
                                  struct rs_err *err)
 {
-    const char *allow = rs_conf_text(ctx->conf, "serving.allow");
-    const char *deny = rs_conf_text(ctx->conf, "serving.deny");
-    char *allow_path = allow[0] ? rs_path_join(ctx->workspace, allow) : NULL;
-    char *deny_path = deny[0] ? rs_path_join(ctx->workspace, deny) : NULL;
-    enum rs_code rc = rs_allowed_read(b, allow_path, deny_path, &q->allowed, err);
+    enum rs_code rc = rs_ctx_allowed(ctx, b, &q->allowed, err);
     q->wish.allowed = q->allowed;
-    free(allow_path);
-    free(deny_path);
     return rc;
 }
 
