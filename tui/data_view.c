@@ -1,0 +1,79 @@
+/*
+ * data_view - small things that users.c and items.c both draw and ask.
+ */
+#include "data_view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "data_grid.h"
+#include "rs/base/str.h"
+
+const char tui_no_data[] = "No data yet. i imports a ratings file, D loads the demo set.";
+const char tui_see_errors[] = "The data could not be read. e says why, R tries again.";
+
+enum tui_size tui_data_size(struct tui_rect content)
+{
+    int frame = content.y + 2; /* rows above, status and hints */
+    return tui_size_of(content.w, content.h + frame);
+}
+
+bool tui_data_go_to(struct tui_table *t, struct tui_worker *w, const char *id)
+{
+    if (!t->rows) return false;
+    uint64_t key = tui_grid_key_of(t->rows, id);
+    if (tui_grid_find(t->rows, key) < 0) return false;
+    t->at_key = key;
+    tui_table_set(t, w, tui_rows_hold(t->rows), NULL);
+    return true;
+}
+
+void tui_data_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *rows)
+{
+    tui_table_set(t, w, rows ? tui_rows_hold(rows) : NULL, NULL);
+}
+
+void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_bar_row *rows,
+                   int n, int32_t total)
+{
+    enum { NAME = 11, COUNT = 6, GAPS = 3 };
+    int32_t most = 1;
+    int bar = area.w - NAME - COUNT - GAPS;
+    for (int i = 0; i < n; i++) {
+        most = rows[i].n > most ? rows[i].n : most;
+    }
+    for (int i = 0; i < n && i < area.h; i++) {
+        char count[32];
+        int y = area.y + i;
+        tui_put_in(c, area, area.x + 1, y, NAME, false, rows[i].name, TUI_TEXT, 0);
+        if (bar > 0) {
+            tui_bar(c, area, area.x + NAME + 2, y, bar, (double)rows[i].n / most, TUI_BAR);
+        }
+        tui_put_in(c, area, area.x + area.w - COUNT, y, COUNT, true,
+                   tui_thousands(rows[i].n, count), TUI_DIM, 0);
+    }
+    if (n == 0 && total == 0 && area.h > 0) {
+        tui_put(c, area, area.x + 1, area.y, "no ratings", TUI_DIM, 0);
+    } else if (n > area.h && area.h > 0) {
+        tui_putf(c, area, area.x + 1, area.y + area.h - 1, TUI_DIM, 0, "+%d more", n - area.h + 1);
+    }
+}
+
+void tui_data_rules(const struct tui_view *v, struct tui_canvas *c, int n_panes)
+{
+    for (int i = 0; i < n_panes; i++) {
+        const struct tui_rect *a = &v->panes[i].area;
+        if (a->h > 0 && a->x > 0) tui_rule_down(c, a->x - 1, a->y, a->h);
+    }
+}
+
+bool tui_data_read_k(struct tui_app *a, const char *text, int32_t *k)
+{
+    int64_t n;
+    if (rs_str_to_i64(text, &n) && n >= 1 && n <= RS_MAX_K) {
+        *k = (int32_t)n;
+        return true;
+    }
+    tui_app_toast(a, "how many: '%.40s' is not a number from 1 to %d", text, RS_MAX_K);
+    return false;
+}
