@@ -451,6 +451,7 @@ static void draw_months(struct tui_view *v, struct tui_canvas *c)
     char title[240];
     char first[16];
     char last[16];
+    char newest[32];
     char most[32];
     if (!it || it->n_months == 0) {
         draw_head(v, c, P_MONTHS, "ratings by month");
@@ -466,7 +467,7 @@ static void draw_months(struct tui_view *v, struct tui_canvas *c)
     }
     int32_t from = (int32_t)lround(it->month[0] * 12);
     snprintf(title, sizeof(title), "ratings by month  last %s  most %s in %s",
-             tui_thousands((int64_t)it->count[it->n_months - 1], last),
+             tui_thousands((int64_t)it->count[it->n_months - 1], newest),
              tui_thousands((int64_t)peak, most), tui_month_text(from + at, first));
     draw_head(v, c, P_MONTHS, title);
     if (body.h < 3 || body.w < 20) return;
