@@ -63,7 +63,7 @@ static void app_event(struct tui_app *a, struct tui_event *e)
     } else if (q == TUI_ASK_FILE && e->out) {
         tui_app_toast(a, "%s", (const char *)e->out);
     } else if (q == TUI_ASK_UNDO) {
-        tui_app_toast(a, "taken back");
+        tui_app_toast(a, "taken back: %s", a->undoing);
     } else if (q == TUI_ASK_COMMAND && e->out && !a->leave_later) {
         tui_app_result(a, "result", e->out);
     }

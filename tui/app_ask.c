@@ -137,12 +137,14 @@ void tui_app_undo(struct tui_app *a)
     struct tui_undo *u = &a->undo[--a->n_undo];
     tui_ask_command(a->worker, 0, tui_app_kind(a, TUI_ASK_UNDO), u->command,
                     (const char *const *)u->words);
-    tui_app_toast(a, "taking back: %s", u->what);
+    free(a->undoing);
+    a->undoing = rs_xstrdup(u->what);
     undo_clear(u);
 }
 
 void tui_app_undo_clear(struct tui_app *a)
 {
+    free(a->undoing);
     while (a->n_undo > 0) {
         undo_clear(&a->undo[--a->n_undo]);
     }

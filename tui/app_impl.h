@@ -13,7 +13,7 @@ enum {
     TUI_MAX_STACK = 16,
     TUI_MAX_UNDO = 32,
     TUI_NO_TIME = 0,
-    TUI_NEWS_VIEW = -1, /* asks for news: ^C of the app does not stop it */
+    TUI_NEWS_VIEW = 1 << 30, /* asks for news: ^C of the app does not stop it */
 };
 
 struct tui_stack {
@@ -89,6 +89,7 @@ struct tui_app {
 
     struct tui_undo undo[TUI_MAX_UNDO];
     int n_undo;
+    char *undoing;         /* what is being taken back */
     char *pending_command; /* of a question before a command */
     char **pending_words;
 

@@ -165,7 +165,6 @@ void tui_app_command(struct tui_app *a, const char *name, const char *const *wor
         tui_start_job(a->worker, 0, tui_app_kind(a, TUI_ASK_JOB), name, words);
     } else {
         tui_ask_command(a->worker, 0, tui_app_kind(a, TUI_ASK_COMMAND), name, words);
-        tui_app_toast(a, "%s ...", name);
     }
 }
 
@@ -177,10 +176,12 @@ void tui_app_pending_clear(struct tui_app *a)
     a->pending_words = NULL;
 }
 
-static void ask_first(struct tui_app *a, const struct guarded *g, char **words)
+static void ask_first(struct tui_app *a, const struct guarded *g, const struct rs_args *args,
+                      char **words)
 {
     char word[80];
-    const char *version = words[0] ? words[0] : "production";
+    bool by_version = g->word && strcmp(g->word, "*") == 0;
+    const char *version = by_version ? rs_args_text(args, "version") : "";
     size_t n = 0;
     tui_app_pending_clear(a);
     a->pending_command = rs_xstrdup(g->command);
@@ -194,10 +195,18 @@ static void ask_first(struct tui_app *a, const struct guarded *g, char **words)
     snprintf(word, sizeof(word), "%s%.60s", version[0] >= '0' && version[0] <= '9' ? "v" : "",
              version);
     const char *const lines[] = {g->line, NULL};
-    const char *typed = g->word && strcmp(g->word, "*") == 0 ? word : g->word;
+    const char *typed = by_version ? word : g->word;
     tui_app_dialog(a, TUI_SAY_COMMAND,
                    tui_dialog_new(typed ? TUI_DIALOG_WORD : TUI_DIALOG_ASK, g->command, lines,
                                   typed, NULL, false, false, a->last_key));
+}
+
+static const struct guarded *guard_of(const struct rs_cmd *cmd)
+{
+    for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++) {
+        if (strcmp(guarded[i].command, cmd->name) == 0) return &guarded[i];
+    }
+    return NULL;
 }
 
 static enum rs_code say_command(struct tui_app *a, const struct rs_cmd *cmd, char **words, size_t n,
@@ -215,15 +224,14 @@ static enum rs_code say_command(struct tui_app *a, const struct rs_cmd *cmd, cha
     }
     struct rs_args *args = NULL; /* wrong words are told at once, before any question */
     enum rs_code rc = rs_args_parse(cmd, (const char *const *)words, n, &args, err);
-    rs_args_free(args);
     if (rc) return rc;
-    for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++) {
-        if (strcmp(guarded[i].command, cmd->name) == 0) {
-            ask_first(a, &guarded[i], words);
-            return RS_OK;
-        }
+    const struct guarded *g = guard_of(cmd);
+    if (g) {
+        ask_first(a, g, args, words);
+    } else {
+        tui_app_command(a, cmd->name, (const char *const *)words);
     }
-    tui_app_command(a, cmd->name, (const char *const *)words);
+    rs_args_free(args);
     return RS_OK;
 }
 

@@ -1,0 +1,239 @@
+/* The console played by scripts: the whole program, a real store and real jobs, no terminal. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ref/run_bin.h"
+#include "ref/support.h"
+#include "rs/base/fs.h"
+#include "rs/base/mem.h"
+
+static struct ref_bin bin;
+
+static int set_up(void **state)
+{
+    (void)state;
+    ref_bin_demo(&bin);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ref_bin_clear(&bin);
+    return 0;
+}
+
+/* Plays lines; the program ends with status. What it wrote on standard error is the caller's. */
+static char *play(int status, const char *options, const char *script)
+{
+    ref_bin_write(&bin, "play.txt", script, strlen(script));
+    char *line = rs_xprintf("console --script play.txt --size 100x30 --glyphs ascii %s", options);
+    struct ref_run r;
+    ref_bin_run(&bin, NULL, line, &r);
+    if (r.status != status) {
+        fail_msg("%s ended with %d, not %d:\n%s%s", line, r.status, status, r.out, r.err);
+    }
+    assert_string_equal(r.out, "");
+    char *err = rs_xstrdup(r.err);
+    ref_run_clear(&r);
+    free(line);
+    return err;
+}
+
+static void plays(const char *script)
+{
+    char *err = play(0, "", script);
+    assert_string_equal(err, "");
+    free(err);
+}
+
+static void screens_stand_and_are_written(void **state)
+{
+    (void)state;
+    plays(":expect recsys >\n"
+          ":wait @production\n"
+          ":dump screen.txt\n"
+          ":save-screen screen.svg\n"
+          ":save-screen screen.ansi\n");
+    char *path = ref_bin_path(&bin, "screen.txt");
+    char *text = NULL;
+    size_t len;
+    struct rs_err err = {0};
+    assert_ok(rs_fs_read(path, 1 << 20, &text, &len, &err), &err);
+    int rows = 0;
+    for (const char *s = text; *s; s++) {
+        rows += *s == '\n';
+        assert_true((unsigned char)*s < 0x7f); /* --glyphs ascii */
+    }
+    assert_int_equal(rows, 30);
+    assert_non_null(strstr(text, "? help"));
+    free(text);
+    free(path);
+    path = ref_bin_path(&bin, "screen.svg");
+    assert_ok(rs_fs_read(path, 1 << 22, &text, &len, &err), &err);
+    assert_non_null(strstr(text, "<svg"));
+    free(text);
+    free(path);
+}
+
+static void escape_takes_one_layer(void **state)
+{
+    (void)state;
+    plays("?\n"
+          ":expect keys of this place\n"
+          "/ errors Enter\n"
+          ":expect what went wrong\n"
+          ":expect /errors\n"
+          "Esc\n"
+          ":expect keys of this place\n"
+          "Esc\n"
+          ":expect recsys >\n"
+          "? q e q J\n"
+          ":expect pipeline run\n"
+          "q\n");
+}
+
+static void filters_follow_typing_and_come_back(void **state)
+{
+    (void)state;
+    plays("J / fetch\n"
+          ":expect data fetch\n"
+          "Esc\n" /* the prompt: the filter is as it was */
+          ":expect pipeline run\n"
+          "Esc\n");
+    char *err = play(8, "", "J / fetch\n:expect pipeline run --dataset\n");
+    assert_non_null(strstr(err, "play.txt:2"));
+    free(err);
+}
+
+static void the_palette_runs_commands(void **state)
+{
+    (void)state;
+    plays(":run list\n"
+          ":wait ndcg\n"
+          "Esc\n"
+          ": \"model list\" Enter\n"
+          ":wait production\n"
+          "Esc\n"
+          ": trian Enter\n"
+          ":expect did you mean\n"
+          "e\n"
+          ":expect did you mean train\n"
+          "q\n"
+          ":user show\n" /* an argument is missing: told at once */);
+}
+
+static void a_job_runs_and_is_seen(void **state)
+{
+    (void)state;
+    plays(":evaluate --part validation eval.bootstrap_samples=200\n"
+          ":wait began\n"
+          ":wait\n"
+          "J\n"
+          ":wait evaluate\n"
+          ":expect done\n"
+          "Enter\n"
+          ":wait result\n");
+}
+
+static int64_t serving(void)
+{
+    struct rs_val *doc = ref_bin_json(&bin, 0, "model show production --json", "version");
+    int64_t version = rs_val_get_int(doc, "version", 0);
+    rs_val_free(doc);
+    return version;
+}
+
+static void production_wants_its_word(void **state)
+{
+    (void)state;
+    free(ref_bin_out(&bin, 0, "model register --run popularity"));
+    int64_t before = serving();
+    char promote[200];
+    char typed[300];
+    int64_t other = before == 1 ? 2 : 1;
+    snprintf(promote, sizeof(promote), ":model promote %d --force --reason test\n", (int)other);
+    snprintf(typed, sizeof(typed), "%sEnter Enter y Enter Esc\n", promote);
+    plays(typed);
+    assert_int_equal(serving(), before);
+    snprintf(typed, sizeof(typed), "%svv%d Enter Esc\n", promote, (int)other);
+    plays(typed); /* another word */
+    assert_int_equal(serving(), before);
+    char *err = play(8, "--read-only", promote);
+    assert_non_null(strstr(err, "--read-only"));
+    free(err);
+    assert_int_equal(serving(), before);
+    snprintf(typed, sizeof(typed), "%sv%d Enter\n:wait v%d @production\n", promote, (int)other,
+             (int)other);
+    plays(typed);
+    assert_int_equal(serving(), other);
+    plays(":model rollback\nrollback Enter\n:wait @production\n");
+    assert_int_equal(serving(), before);
+}
+
+static void a_bad_configuration_is_told_and_skipped(void **state)
+{
+    (void)state;
+    const char *text = "keys:\n  global.jobs: e\n  global.errors: j\n  list.up: Q\n";
+    ref_bin_write(&bin, "mine.yaml", text, strlen(text));
+    char *err = play(0, "--config mine.yaml",
+                     ":errors\n:expect mine.yaml:2\nq\n"
+                     "e\n:expect went wrong\nq\n"
+                     ":set theme=mono\n:save\n:expect saved\n");
+    assert_string_equal(err, "");
+    free(err);
+    char *path = ref_bin_path(&bin, "mine.yaml");
+    char *now = NULL;
+    size_t len;
+    struct rs_err e = {0};
+    assert_ok(rs_fs_read(path, 1 << 20, &now, &len, &e), &e);
+    assert_non_null(strstr(now, "theme: mono"));
+    assert_null(strstr(now, "global.jobs"));
+    free(now);
+    free(path);
+}
+
+static void small_screens_say_so(void **state)
+{
+    (void)state;
+    char *err = play(0, "--size 59x15",
+                     ":expect recsys-tui needs 60x16, this is 59x15\nJ\n:expect needs 60x16\nq\n");
+    assert_string_equal(err, "");
+    free(err);
+}
+
+static void without_a_terminal_it_says_what_is_missing(void **state)
+{
+    (void)state;
+    ref_bin_refuses(&bin, 2, "console", "terminal|TERM");
+    ref_bin_refuses(&bin, 2, "console --size 80x24", "--script");
+    ref_bin_refuses(&bin, 2, "console --script play.txt --size big", "COLUMNSxROWS");
+    ref_bin_refuses(&bin, 3, "console --script none.txt", "none.txt");
+}
+
+static void plain_prints_each_screen(void **state)
+{
+    (void)state;
+    char *out = ref_bin_out(&bin, 0, "console --plain --glyphs ascii");
+    assert_non_null(strstr(out, "recsys >"));
+    assert_null(strchr(out, '\033'));
+    free(out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(screens_stand_and_are_written),
+        cmocka_unit_test(escape_takes_one_layer),
+        cmocka_unit_test(filters_follow_typing_and_come_back),
+        cmocka_unit_test(the_palette_runs_commands),
+        cmocka_unit_test(a_job_runs_and_is_seen),
+        cmocka_unit_test(production_wants_its_word),
+        cmocka_unit_test(a_bad_configuration_is_told_and_skipped),
+        cmocka_unit_test(small_screens_say_so),
+        cmocka_unit_test(without_a_terminal_it_says_what_is_missing),
+        cmocka_unit_test(plain_prints_each_screen),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
