@@ -182,16 +182,13 @@ static void keep_time(struct tui_app *a)
     if (past(a, a->tick_ns) || (runs && a->tick_ns == TUI_NO_TIME)) tick_view(a);
 }
 
-static bool writable(const struct tui_app *a)
-{
-    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return !a->term || (poll(&p, 1, 0) == 1 && (p.revents & POLLOUT));
-}
-
-/* A key is shown at once; news so many times a second, and not to a terminal that does not read. */
+/* A key is shown at once; news so many times a second, and none while the terminal does not read:
+ * then the last frame waits, and so do those behind it. */
 static void show(struct tui_app *a)
 {
-    bool news = a->news_dirty && a->frame_gap_ns > 0 && past(a, a->frame_ns) && writable(a);
+    bool news = a->news_dirty && a->frame_gap_ns > 0 && past(a, a->frame_ns);
+    if (a->term && tui_term_write_fd(a->term) >= 0) tui_term_show(a->term, &a->canvas, false);
+    if (a->term && tui_term_write_fd(a->term) >= 0) return;
     if (!a->key_dirty && !a->repaint && !news) return;
     tui_app_frame(a);
     if (a->term) tui_term_show(a->term, &a->canvas, a->repaint);
@@ -212,8 +209,9 @@ static int due_ms(const struct tui_app *a)
 {
     int64_t wait = -1;
     int64_t now = rs_clock_mono_ns();
-    if (a->key_dirty || a->repaint) return 0;
-    if (a->news_dirty && a->frame_gap_ns > 0) sooner(&wait, now, a->frame_ns);
+    bool stuck = a->term && tui_term_write_fd(a->term) >= 0; /* POLLOUT tells */
+    if (!stuck && (a->key_dirty || a->repaint)) return 0;
+    if (!stuck && a->news_dirty && a->frame_gap_ns > 0) sooner(&wait, now, a->frame_ns);
     sooner(&wait, now, a->select_ns);
     sooner(&wait, now, a->tick_ns);
     sooner(&wait, now, a->news_ns);
@@ -224,7 +222,7 @@ static int due_ms(const struct tui_app *a)
 
 static void wait_for_more(struct tui_app *a)
 {
-    struct pollfd p[5] = {
+    struct pollfd p[6] = {
         {.fd = a->wake_fd, .events = POLLIN},
         {.fd = a->watch_fd, .events = POLLIN}, /* -1 is skipped */
     };
@@ -233,6 +231,7 @@ static void wait_for_more(struct tui_app *a)
         p[n++] = (struct pollfd){.fd = tui_term_key_fd(a->term), .events = POLLIN};
         p[n++] = (struct pollfd){.fd = tui_term_signal_fd(a->term), .events = POLLIN};
         p[n++] = (struct pollfd){.fd = tui_term_stderr_fd(a->term), .events = POLLIN};
+        p[n++] = (struct pollfd){.fd = tui_term_write_fd(a->term), .events = POLLOUT};
     }
     int ms = due_ms(a);
     if (poll(p, n, ms) < 0) return; /* a signal: its byte waits in the pipe */
@@ -248,19 +247,11 @@ static void wait_for_more(struct tui_app *a)
 
 /* ---- scripts and tests ---- */
 
-static void add_busy(struct tui_view *v, void *arg)
-{
-    struct tui_app *a = arg;
-    a->busy |= tui_worker_busy(a->worker, v->id);
-}
-
 bool tui_app_idle(struct tui_app *a)
 {
     if (a->key_dirty || a->repaint || a->select_ns != TUI_NO_TIME || a->news_asked) return false;
     if (a->news_dirty && a->frame_gap_ns > 0) return false;
-    a->busy = tui_worker_busy(a->worker, 0);
-    tui_app_each_view(a, add_busy, a);
-    return !a->busy && !take_events(a);
+    return tui_worker_idle(a->worker);
 }
 
 static void say_ready(struct tui_app *a)
@@ -407,12 +398,7 @@ static enum rs_code begin(struct tui_app *a, struct rs_err *err)
     if (rc) return rc;
     tui_app_watch(a);
     tui_app_ask_news(a, true);
-    int first = 0;
-    while (first < TUI_SCREENS && !tui_screens[first]) {
-        first++;
-    }
-    if (first == TUI_SCREENS) return rs_fail(err, RS_EARG, "console: it has no screen");
-    tui_app_screen(a, first, NULL);
+    tui_app_first(a);
     return RS_OK;
 }
 

@@ -20,13 +20,21 @@ struct offers {
     const char *prefix;
 };
 
-static void offer(struct offers *o, const char *text)
+/* help NULL: none; it stands behind a tab. */
+static void offer_with(struct offers *o, const char *text, const char *help)
 {
+    size_t len = strlen(text);
     if (o->n >= MAX_OFFERS || !rs_str_starts(text, o->prefix)) return;
     for (size_t i = 0; i < o->n; i++) {
-        if (strcmp(o->texts[i], text) == 0) return;
+        const char *t = o->texts[i];
+        if (strcspn(t, "\t") == len && memcmp(t, text, len) == 0) return;
     }
-    o->texts[o->n++] = rs_xstrdup(text);
+    o->texts[o->n++] = help ? rs_xprintf("%s\t%s", text, help) : rs_xstrdup(text);
+}
+
+static void offer(struct offers *o, const char *text)
+{
+    offer_with(o, text, NULL);
 }
 
 /* The next word of every command that begins with words[0..n). */
@@ -42,7 +50,7 @@ static void offer_commands(struct offers *o, char **words, size_t n)
         }
         if (i < n || (c->flags & RS_CMD_DOOR)) continue;
         char *next = rs_xstrndup(name, strcspn(name, " "));
-        offer(o, next);
+        offer_with(o, next, name[strlen(next)] ? NULL : c->summary);
         free(next);
     }
 }
@@ -51,7 +59,7 @@ static void offer_first_words(struct offers *o)
 {
     static const char *const own[] = {"set", "save", "dump", "save-screen"};
     for (int r = 1; r < TUI_REQUEST_COUNT; r++) {
-        offer(o, tui_request_name((enum tui_request)r));
+        offer_with(o, tui_request_name((enum tui_request)r), tui_request_help((enum tui_request)r));
     }
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         offer(o, own[i]);
@@ -74,7 +82,7 @@ static void offer_settings(struct offers *o)
 {
     for (const struct rs_param *p = tui_ui_params; p->name; p++) {
         char *key = rs_xprintf("%s=", p->name);
-        offer(o, key);
+        offer_with(o, key, p->help);
         if (p->type == RS_PARAM_CHOICE) offer_choices(o, key, p->choices);
         if (p->type == RS_PARAM_BOOL) offer_choices(o, key, "true|false");
         free(key);
@@ -100,7 +108,7 @@ static void offer_value(struct offers *o, struct tui_app *a, const struct rs_arg
     offer_choices(o, "", arg->choices);
     if (arg->complete == RS_COMPLETE_MODEL) {
         for (const struct rs_model_ops *const *m = rs_models; *m; m++) {
-            offer(o, (*m)->name);
+            offer_with(o, (*m)->name, (*m)->summary);
         }
     }
     if (arg->complete == RS_COMPLETE_VERSION) offer(o, "production");
@@ -128,7 +136,7 @@ static void offer_arguments(struct offers *o, struct tui_app *a, const struct rs
             if (!option) offer_value(o, a, arg);
         } else {
             char *name = rs_xprintf("--%s", arg->name);
-            offer(o, name);
+            offer_with(o, name, arg->help);
             free(name);
         }
     }

@@ -125,6 +125,7 @@ void tui_app_resize(struct tui_app *a, int w, int h);
 struct tui_view *tui_app_top(struct tui_app *a);   /* of the stack */
 struct tui_view *tui_app_focus(struct tui_app *a); /* popup, or that */
 struct tui_view *tui_app_find_view(struct tui_app *a, int id);
+void tui_app_first(struct tui_app *a); /* what the console begins with */
 void tui_app_screen(struct tui_app *a, int screen, const char *arg);
 bool tui_app_pop(struct tui_app *a); /* false: that was the root */
 void tui_app_popup(struct tui_app *a, const struct tui_view_ops *ops, const char *arg);

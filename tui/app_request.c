@@ -146,8 +146,13 @@ static void copy_cells(struct tui_app *a, const struct tui_table *t, bool whole_
         rs_str_add(&text, t->rows->text(t->rows, row, c, buf, sizeof(buf), &role));
         if (!whole_row) break;
     }
-    if (a->term) tui_term_copy(a->term, rs_str_text(&text));
-    tui_app_toast(a, "copied: %.60s", rs_str_text(&text));
+    if (!a->term) {
+        tui_app_toast(a, "no terminal to copy to");
+    } else if (tui_term_copy(a->term, rs_str_text(&text))) {
+        tui_app_toast(a, "copied: %.60s", rs_str_text(&text));
+    } else {
+        tui_app_toast(a, "too long for the clipboard; w writes the table to a file");
+    }
     rs_str_clear(&text);
 }
 

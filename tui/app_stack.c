@@ -162,6 +162,21 @@ void tui_app_screen(struct tui_app *a, int screen, const char *arg)
     a->key_dirty = true;
 }
 
+void tui_app_first(struct tui_app *a)
+{
+    int first = 0;
+    while (first < TUI_SCREENS && !tui_screens[first]) {
+        first++;
+    }
+    if (first < TUI_SCREENS) {
+        tui_app_screen(a, first, NULL);
+        return;
+    }
+    struct tui_view *jobs = tui_view_new(&tui_jobs_popup, a, ++a->last_id);
+    a->stack = (struct tui_stack){.views = {jobs}, .depth = 1};
+    open_view(a, jobs, NULL);
+}
+
 bool tui_app_pop(struct tui_app *a)
 {
     if (a->stack.depth <= 1) return false;

@@ -120,8 +120,11 @@ static void the_palette_runs_commands(void **state)
           ":expect did you mean\n"
           "e\n"
           ":expect did you mean train\n"
-          "q\n"
-          ":user show\n" /* an argument is missing: told at once */);
+          "q\n");
+    /* What is missing is told at once, and no job is asked. */
+    char *err = play(2, "", ":user show\n");
+    assert_non_null(strstr(err, "play.txt:1"));
+    free(err);
 }
 
 static void a_job_runs_and_is_seen(void **state)
