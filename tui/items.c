@@ -202,6 +202,11 @@ static void news(struct tui_view *v, const char *arg)
     load(v, false);
 }
 
+static void changed(struct tui_view *v)
+{
+    load(v, false);
+}
+
 /* Another model or other data answers from now on. */
 static void take_source(struct tui_view *v, const struct tui_loaded *l)
 {
@@ -575,4 +580,5 @@ const struct tui_view_ops tui_items_ops = {
     .text = text,
     .status = status,
     .done = done,
+    .changed = changed,
 };

@@ -152,6 +152,11 @@ static void news(struct tui_view *v, const char *arg)
     load(v, false);
 }
 
+static void changed(struct tui_view *v)
+{
+    load(v, false);
+}
+
 static void read_rows(struct tui_view *v, struct tui_loaded *l)
 {
     struct users *s = v->state;
@@ -513,4 +518,5 @@ const struct tui_view_ops tui_users_ops = {
     .text = text,
     .status = status,
     .done = done,
+    .changed = changed,
 };
