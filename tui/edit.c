@@ -30,6 +30,13 @@ static size_t char_at(const char *s, int *width_out)
     return tui_glyph_next(s, false, shown, width_out);
 }
 
+/* Columns as this canvas shows them. */
+static size_t shown_at(const struct tui_canvas *c, const char *s, int *width_out)
+{
+    char shown[15];
+    return tui_glyph_next(s, c->glyphs == &tui_glyphs_ascii, shown, width_out);
+}
+
 void tui_paste_text(const char *paste, struct rs_str *out)
 {
     for (const char *s = paste; *s;) {
@@ -194,13 +201,13 @@ void tui_edit_draw(const struct tui_edit *e, struct tui_canvas *c, struct tui_re
     int cursor = 0;
     int width;
     for (size_t i = 0; i < e->at; cursor += width)
-        i += char_at(text + i, &width);
+        i += shown_at(c, text + i, &width);
     /* Without the focus the start is shown; with it, one column is kept for the cursor. */
     int skip = focused && cursor > w - 1 ? cursor - (w - 1) : 0;
     int skipped = 0;
     const char *s = text;
     for (; *s && skipped < skip; skipped += width)
-        s += char_at(s, &width);
+        s += shown_at(c, s, &width);
     if (focused) {
         tui_put(c, box, x, y, s, role, attrs);
         int at = x + cursor - skipped;
