@@ -23,7 +23,8 @@
 #include "rs/base/mem.h"
 #include "widgets.h"
 
-enum { MAX_HISTORY = 1000, MAX_SHOWN = 8, QUEUE = 64, CTRL_C = 3 };
+enum { MAX_HISTORY = 1000, MAX_SHOWN = 8, QUEUE = 64 };
+enum { CTRL_C = 3, CTRL_G = 7, CTRL_H = 8, CTRL_R = 18, CTRL_S = 19, CTRL_W = 23, CTRL_Y = 25 };
 
 struct tui_prompt {
     char *label;
@@ -316,6 +317,18 @@ static const char *bytes_of(uint32_t code)
     return NULL;
 }
 
+/* Keys of an incremental search. Any other ends it first, on its own: readline 8.2 reads through a
+ * dead context when a sequence both ends a search and goes on behind it. */
+static bool is_search_key(const struct tui_key *k)
+{
+    static const uint32_t controls[] = {CTRL_G, CTRL_H, CTRL_R, CTRL_S, CTRL_W, CTRL_Y};
+    if (k->alt) return false;
+    for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
+        if (controls[i] == k->code) return true;
+    return k->code == TUI_KEY_ENTER || k->code == TUI_KEY_BACKSPACE ||
+           (k->code >= ' ' && k->code <= 0x10ffff);
+}
+
 static void type(struct tui_prompt *p, const struct tui_key *k)
 {
     char bytes[16] = "\033";
@@ -330,6 +343,7 @@ static void type(struct tui_prompt *p, const struct tui_key *k)
         if (len == 0) return; /* a key that edits nothing */
         n += len;
     }
+    if (RL_ISSTATE(RL_STATE_ISEARCH) && !is_search_key(k)) feed(p, "\033", 1);
     feed(p, bytes, n);
 }
 

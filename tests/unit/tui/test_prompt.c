@@ -16,6 +16,13 @@
 #include "tui/glyph.h"
 #include "tui/widgets.h"
 
+/* Readline lets go of some of its own blocks when a search or a completion is left half-way. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libreadline";
+}
+
 static enum tui_prompt_state press(struct tui_prompt *p, uint32_t code)
 {
     struct tui_key k = {.code = code};
