@@ -51,13 +51,30 @@ struct tui_rows *tui_rows_new(const struct tui_column *columns, int n_columns, i
                               void *data); /* one reference; set the functions */
 struct tui_rows *tui_rows_hold(struct tui_rows *r);
 void tui_rows_release(struct tui_rows *r);
+/* A cell's text and number whatever the functions give: "", NaN where there is none; without a
+ * number function, the number that the text says. */
+const char *tui_rows_text(const struct tui_rows *r, int32_t row, int column, char *buf, int size);
+double tui_rows_number(const struct tui_rows *r, int32_t row, int column);
+int32_t tui_rows_find(const struct tui_rows *r, uint64_t key); /* row; -1: none. O(n) */
+bool tui_rows_match(const struct tui_rows *rows, int32_t row, const struct tui_query *q);
 /* Rows of a command's result: the list under key of its document; column names are keys of the rows
  * ("metrics.ndcg_at_10" goes inside). The key of a row is a hash of its first column's text. */
 struct tui_rows *tui_rows_of_result(const struct rs_val *list, const struct tui_column *columns,
                                     int n_columns);
 
+/* A sort: stable, rows that are equal in column go by previous. */
+struct tui_sort {
+    int column; /* -1: as loaded */
+    bool descending;
+    int previous; /* -1: none */
+    bool previous_descending;
+};
+
+/* rows, order, at and top go together: they change at once, when an ordering is there. A view reads
+ * what is shown from rows->data, not from a snapshot that it gave later. */
 struct tui_table {
     struct tui_rows *rows; /* NULL: not loaded yet */
+    struct tui_rows *next; /* newer ones whose order is being made; NULL: none */
     int32_t *order;        /* [n_shown] row indices as shown */
     int32_t n_shown;
     int32_t at, top; /* place in order of the cursor and of the first visible row */
@@ -65,40 +82,50 @@ struct tui_table {
     int column, first_column; /* cursor column; first one after the frozen ones */
     uint64_t *marks;          /* keys, sorted */
     int32_t n_marks;
-    int sort_column; /* -1: as loaded */
-    bool descending;
-    int previous_column; /* tie-break */
-    bool previous_descending;
-    char filter[256];
-    struct tui_query *query;
-    char filter_error[96]; /* "?" behind the filter while it does not parse */
-    bool ordering;         /* the worker is at it */
-    int view, kind;        /* of the ordering work */
-    const char *empty;     /* what to say without rows: names the next key */
+    uint64_t last_mark;      /* where a range begins */
+    struct tui_sort sort;    /* asked for */
+    struct tui_sort shown;   /* that of order */
+    char filter[256];        /* as typed */
+    struct tui_query *query; /* of the last filter that parsed */
+    char filter_error[500];  /* "?" behind the filter while it does not parse */
+    bool ordering;           /* the worker is at it */
+    int view, kind;          /* of the ordering work */
+    int width;               /* of the last drawing */
+    const char *empty;       /* what to say without rows: names the next key */
 };
 void tui_table_init(struct tui_table *t, int view, int kind, const char *empty);
 void tui_table_clear(struct tui_table *t);
 /* New rows (takes the reference): keeps cursor, marks, filter, sort by key; starts the ordering
- * where one is needed. *gone_out: marks on rows that are no more (or NULL). */
+ * where one is needed. *gone_out: marks on rows that are no more (or NULL). Up to 2,000 rows are
+ * ordered at once, and any number where w is NULL. */
 void tui_table_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *rows, int *gone_out);
 /* An answer of the ordering work: true where it was ours. */
 bool tui_table_read(struct tui_table *t, struct tui_event *e);
 void tui_table_filter(struct tui_table *t, struct tui_worker *w, const char *text);
-/* Moving, sorting, marking, copying: true where the request was the table's. count: typed before the
- * key, 0 none. height: visible rows. */
+/* Moving, sorting, marking: true where the request was the table's. count: typed before the key, 0
+ * none. height: visible rows. */
 bool tui_table_request(struct tui_table *t, struct tui_worker *w, enum tui_request r, int count,
                        int height);
 void tui_table_draw(struct tui_table *t, struct tui_canvas *c, struct tui_rect area, bool focused);
+/* Puts the cursor on the row with this key; false: it is not shown. */
+bool tui_table_go(struct tui_table *t, uint64_t key);
 int32_t tui_table_row(const struct tui_table *t); /* row index of the cursor, -1: none */
 bool tui_table_marked(const struct tui_table *t, int32_t row);
 void tui_table_status(const struct tui_table *t, const char *what, struct rs_str *out);
-/* The table as shown, as CSV. */
+/* What is copied: the cursor's cell; its row, cells apart by tabs. "" without rows. */
+void tui_table_copy(const struct tui_table *t, bool whole_row, struct rs_str *out);
+/* The table as shown, as CSV (RFC 4180). */
 void tui_table_csv(const struct tui_table *t, struct rs_str *out);
+/* The same into a file, by the worker: out of the answer is an int64_t, the number of rows. */
+void tui_table_write(const struct tui_table *t, struct tui_worker *w, int view, int kind,
+                     const char *path);
+/* How often the cursor's column has each text among the shown rows, by the worker: out is a struct
+ * tui_rows, most frequent first, with the columns "value", "rows" and "share". */
+void tui_table_frequencies(const struct tui_table *t, struct tui_worker *w, int view, int kind);
 /* On the worker and in tests: the order of rows under a query and a sort; the caller frees. NULL in
  * *out with RS_ECANCEL. Stable; missing values last both ways. */
 RS_MUST_USE enum rs_code tui_order(const struct tui_rows *rows, const struct tui_query *q,
-                                   int sort_column, bool descending, int previous_column,
-                                   bool previous_descending, const struct rs_task *task,
+                                   const struct tui_sort *sort_by, const struct rs_task *task,
                                    int32_t **out, int32_t *n_out, struct rs_err *err);
 
 #endif

@@ -1,0 +1,503 @@
+/*
+ * table - a list's state: rows, their order, cursor and marks by key, filter and sort.
+ *
+ * t->rows, t->order, t->at and t->top always belong together. New rows wait in t->next until their
+ * order is there, so what is drawn stays whole meanwhile. Cursor and marks survive as keys.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rs/base/mem.h"
+#include "table_impl.h"
+
+enum { AT_ONCE = 2000 }; /* rows that are ordered without the worker: about a millisecond */
+
+static const struct tui_sort as_loaded = {.column = -1, .previous = -1};
+
+void tui_table_init(struct tui_table *t, int view, int kind, const char *empty)
+{
+    *t = (struct tui_table){
+        .sort = as_loaded, .shown = as_loaded, .view = view, .kind = kind, .empty = empty};
+}
+
+void tui_table_clear(struct tui_table *t)
+{
+    tui_rows_release(t->rows);
+    tui_rows_release(t->next);
+    tui_query_free(t->query);
+    free(t->order);
+    free(t->marks);
+    tui_table_init(t, t->view, t->kind, t->empty);
+}
+
+int32_t tui_table_row(const struct tui_table *t)
+{
+    return t->rows && t->at < t->n_shown ? t->order[t->at] : -1;
+}
+
+static uint64_t key_at(const struct tui_table *t, int32_t place)
+{
+    return t->rows->key(t->rows, t->order[place]);
+}
+
+/* ---- marks ----------------------------------------------------------------------------------- */
+
+/* Where key stands among the marks, or would. */
+static int32_t mark_place(const struct tui_table *t, uint64_t key)
+{
+    int32_t low = 0;
+    int32_t high = t->n_marks;
+    while (low < high) {
+        int32_t mid = low + (high - low) / 2;
+        if (t->marks[mid] < key) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+static bool has_mark(const struct tui_table *t, uint64_t key)
+{
+    int32_t at = mark_place(t, key);
+    return at < t->n_marks && t->marks[at] == key;
+}
+
+bool tui_table_marked(const struct tui_table *t, int32_t row)
+{
+    return t->n_marks > 0 && t->rows && row >= 0 && row < t->rows->n &&
+           has_mark(t, t->rows->key(t->rows, row));
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    const uint64_t *x = a;
+    const uint64_t *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Marks the places [from, to] of the order. */
+static void mark_places(struct tui_table *t, int32_t from, int32_t to)
+{
+    int32_t n = t->n_marks;
+    uint64_t *keys = rs_xalloc((size_t)n + (size_t)(to - from) + 1, sizeof(*keys));
+    if (n > 0) memcpy(keys, t->marks, (size_t)n * sizeof(*keys));
+    for (int32_t place = from; place <= to; place++) {
+        keys[n++] = key_at(t, place);
+    }
+    qsort(keys, (size_t)n, sizeof(*keys), compare_keys);
+    free(t->marks);
+    t->marks = keys;
+    t->n_marks = 0;
+    for (int32_t i = 0; i < n; i++) {
+        if (t->n_marks == 0 || keys[t->n_marks - 1] != keys[i]) keys[t->n_marks++] = keys[i];
+    }
+}
+
+static void unmark(struct tui_table *t, uint64_t key)
+{
+    int32_t at = mark_place(t, key);
+    t->n_marks--;
+    memmove(t->marks + at, t->marks + at + 1, (size_t)(t->n_marks - at) * sizeof(*t->marks));
+}
+
+static void turn_mark(struct tui_table *t)
+{
+    uint64_t key = key_at(t, t->at);
+    if (has_mark(t, key)) {
+        unmark(t, key);
+    } else {
+        mark_places(t, t->at, t->at);
+    }
+    t->last_mark = key;
+}
+
+static void mark_range(struct tui_table *t)
+{
+    int32_t from = t->at;
+    for (int32_t place = 0; place < t->n_shown && t->n_marks > 0; place++) {
+        if (key_at(t, place) == t->last_mark) from = place;
+    }
+    mark_places(t, from < t->at ? from : t->at, from < t->at ? t->at : from);
+    t->last_mark = key_at(t, t->at);
+}
+
+/* Drops marks on rows that are not among rows; returns how many. */
+static int drop_gone_marks(struct tui_table *t, const struct tui_rows *rows)
+{
+    if (t->n_marks == 0) return 0;
+    bool *there = rs_xalloc((size_t)t->n_marks, sizeof(*there));
+    for (int32_t row = 0; row < rows->n; row++) {
+        uint64_t key = rows->key(rows, row);
+        int32_t at = mark_place(t, key);
+        if (at < t->n_marks && t->marks[at] == key) there[at] = true;
+    }
+    int32_t kept = 0;
+    for (int32_t i = 0; i < t->n_marks; i++) {
+        if (there[i]) t->marks[kept++] = t->marks[i];
+    }
+    int gone = t->n_marks - kept;
+    t->n_marks = kept;
+    free(there);
+    return gone;
+}
+
+/* ---- order ------------------------------------------------------------------------------------- */
+
+struct ordering {
+    struct tui_rows *rows;
+    struct tui_query *query;
+    struct tui_sort sort;
+    int32_t *order; /* the answer */
+    int32_t n;
+};
+
+static void ordering_free(void *p)
+{
+    struct ordering *o = p;
+    tui_rows_release(o->rows);
+    tui_query_free(o->query);
+    free(o->order);
+    free(o);
+}
+
+static struct ordering *ordering_new(const struct tui_table *t)
+{
+    struct ordering *o = rs_xalloc(1, sizeof(*o));
+    o->rows = tui_rows_hold(t->next ? t->next : t->rows);
+    o->query = tui_query_hold(t->query);
+    o->sort = t->sort;
+    return o;
+}
+
+static enum rs_code order_rows(struct ordering *o, const struct rs_task *task, struct rs_err *err)
+{
+    return tui_order(o->rows, o->query, &o->sort, task, &o->order, &o->n, err);
+}
+
+static enum rs_code run_ordering(struct tui_work *w, struct rs_err *err)
+{
+    w->out = w->in; /* the answer is in the question */
+    w->in = NULL;
+    return order_rows(w->out, w->task, err);
+}
+
+/* The place of key in the order; -1: it is not shown. */
+static int32_t place_of(const struct tui_table *t, uint64_t key)
+{
+    int32_t row = t->rows ? tui_rows_find(t->rows, key) : -1;
+    for (int32_t place = 0; row >= 0 && place < t->n_shown; place++) {
+        if (t->order[place] == row) return place;
+    }
+    return -1;
+}
+
+static int32_t clamp(int64_t v, int32_t low, int32_t high)
+{
+    if (v > high) v = high;
+    return v < low ? low : (int32_t)v;
+}
+
+/* The cursor on its row, at the height where it was. One whose row is hidden stays at its place and
+ * comes back with the row; one whose row is gone is the row's that stands there now. */
+static void place_cursor(struct tui_table *t, bool first_time)
+{
+    int32_t offset = t->at - t->top;
+    int32_t place = first_time ? 0 : place_of(t, t->at_key);
+    bool gone = place < 0 && tui_rows_find(t->rows, t->at_key) < 0;
+    t->at = clamp(place < 0 ? t->at : place, 0, t->n_shown > 0 ? t->n_shown - 1 : 0);
+    t->top = clamp((int64_t)t->at - offset, 0, t->at);
+    if ((gone || first_time) && t->n_shown > 0) t->at_key = key_at(t, t->at);
+}
+
+/* Takes what the ordering found. */
+static void apply(struct tui_table *t, struct ordering *o)
+{
+    bool first_time = !t->rows;
+    if (o->rows == t->next) {
+        tui_rows_release(t->rows);
+        t->rows = t->next;
+        t->next = NULL;
+    }
+    free(t->order);
+    t->order = o->order;
+    t->n_shown = o->n;
+    o->order = NULL;
+    t->shown = o->sort;
+    t->ordering = false;
+    place_cursor(t, first_time);
+}
+
+static void say_error(struct tui_table *t, const struct rs_err *err)
+{
+    snprintf(t->filter_error, sizeof(t->filter_error), "%s", err->msg);
+}
+
+static void start(struct tui_table *t, struct tui_worker *w)
+{
+    struct rs_err err = {0};
+    const struct tui_rows *rows = t->next ? t->next : t->rows;
+    if (!rows) return;
+    struct ordering *o = ordering_new(t);
+    bool as_it_is = !t->query && t->sort.column < 0;
+    if (w && rows->n > AT_ONCE && !as_it_is) {
+        t->ordering = true;
+        tui_worker_submit_as(w, TUI_WORK_PURE, t->view, t->kind, run_ordering, o, ordering_free,
+                             ordering_free);
+        return;
+    }
+    if (t->ordering && w) tui_worker_cancel_kind(w, t->view, t->kind);
+    t->ordering = false;
+    if (order_rows(o, NULL, &err)) {
+        say_error(t, &err);
+    } else {
+        apply(t, o);
+    }
+    ordering_free(o);
+}
+
+bool tui_table_read(struct tui_table *t, struct tui_event *e)
+{
+    if (e->view != t->view || e->kind != t->kind) return false;
+    struct ordering *o = e->out;
+    t->ordering = false;
+    if (e->rc) {
+        say_error(t, &e->err);
+    } else if (o->rows == (t->next ? t->next : t->rows)) {
+        apply(t, o);
+    }
+    return true;
+}
+
+/* ^C: the order that is shown stays, with the sort that made it. */
+static void stop_ordering(struct tui_table *t, struct tui_worker *w)
+{
+    tui_worker_cancel_kind(w, t->view, t->kind);
+    t->ordering = false;
+    if (!t->rows) return;
+    tui_rows_release(t->next);
+    t->next = NULL;
+    t->sort = t->shown;
+}
+
+/* ---- filter ------------------------------------------------------------------------------------ */
+
+/* The query of t->filter for these columns; one that does not parse leaves the one before. */
+static void parse_filter(struct tui_table *t, const struct tui_columns *columns)
+{
+    struct rs_err err = {0};
+    struct tui_query *q = NULL;
+    t->filter_error[0] = '\0';
+    if (tui_query_parse(t->filter, columns, &q, &err)) {
+        say_error(t, &err);
+        return;
+    }
+    tui_query_free(t->query);
+    t->query = q;
+}
+
+void tui_table_filter(struct tui_table *t, struct tui_worker *w, const char *text)
+{
+    const struct tui_rows *rows = t->next ? t->next : t->rows;
+    size_t n = strlen(text);
+    if (n >= sizeof(t->filter)) {
+        snprintf(t->filter_error, sizeof(t->filter_error), "filter: longer than %zu bytes",
+                 sizeof(t->filter) - 1);
+        return;
+    }
+    memcpy(t->filter, text, n + 1);
+    if (!rows) return; /* parsed once the columns are known */
+    parse_filter(t, &rows->columns);
+    if (!t->filter_error[0]) start(t, w);
+}
+
+void tui_table_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *rows, int *gone_out)
+{
+    const struct tui_rows *before = t->next ? t->next : t->rows;
+    if (before && before->columns.list != rows->columns.list) {
+        tui_query_free(t->query); /* it counts the columns of before */
+        t->query = NULL;
+    }
+    int gone = drop_gone_marks(t, rows);
+    if (gone_out) *gone_out = gone;
+    parse_filter(t, &rows->columns);
+    if (t->sort.column >= rows->columns.n) t->sort = as_loaded;
+    tui_rows_release(t->next);
+    t->next = rows;
+    start(t, w);
+}
+
+/* Only rows whose cell in the cursor's column reads the same. */
+static void filter_by_cell(struct tui_table *t, struct tui_worker *w)
+{
+    char buf[256];
+    struct rs_str text;
+    rs_str_init(&text, 0);
+    const char *cell = tui_rows_text(t->rows, t->order[t->at], t->column, buf, sizeof(buf));
+    const char *name = t->rows->columns.list[t->column].name;
+    double v = tui_rows_number(t->rows, t->order[t->at], t->column);
+    rs_str_addf(&text, "%s=", name);
+    if ((t->rows->columns.list[t->column].flags & TUI_NUMBER) && v == v) {
+        rs_str_add_double(&text, v);
+    } else {
+        rs_str_addc(&text, '"');
+        for (const char *s = cell; *s; s++) {
+            if (*s == '"' || *s == '\\') rs_str_addc(&text, '\\');
+            rs_str_addc(&text, *s);
+        }
+        rs_str_addc(&text, '"');
+    }
+    tui_table_filter(t, w, rs_str_text(&text));
+    rs_str_clear(&text);
+}
+
+/* ---- requests ---------------------------------------------------------------------------------- */
+
+static void move_to(struct tui_table *t, int64_t place, int height)
+{
+    if (t->n_shown == 0) return;
+    t->at = clamp(place, 0, t->n_shown - 1);
+    t->at_key = key_at(t, t->at);
+    if (t->at < t->top) t->top = t->at;
+    if (height > 0 && t->at >= t->top + height) t->top = t->at - height + 1;
+}
+
+bool tui_table_go(struct tui_table *t, uint64_t key)
+{
+    int32_t place = place_of(t, key);
+    if (place < 0) return false;
+    move_to(t, place, 0);
+    return true;
+}
+
+static bool request_move(struct tui_table *t, enum tui_request r, int count, int height)
+{
+    int64_t step = count > 0 ? count : 1;
+    int64_t page = step * (height > 0 ? height : 1);
+    switch (r) {
+    case TUI_REQ_UP:
+        move_to(t, t->at - step, height);
+        return true;
+    case TUI_REQ_DOWN:
+        move_to(t, t->at + step, height);
+        return true;
+    case TUI_REQ_PAGE_UP:
+        move_to(t, t->at - page, height);
+        return true;
+    case TUI_REQ_PAGE_DOWN:
+        move_to(t, t->at + page, height);
+        return true;
+    case TUI_REQ_FIRST:
+        move_to(t, step - 1, height);
+        return true;
+    case TUI_REQ_LAST:
+        move_to(t, count > 0 ? step - 1 : t->n_shown - 1, height);
+        return true;
+    case TUI_REQ_NEXT_MATCH: /* all that is shown matches */
+        if (t->query && t->n_shown > 0) move_to(t, (t->at + step) % t->n_shown, height);
+        return true;
+    case TUI_REQ_PREVIOUS_MATCH:
+        if (t->query && t->n_shown > 0)
+            move_to(t, (t->at + t->n_shown - step % t->n_shown) % t->n_shown, height);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool request_column(struct tui_table *t, enum tui_request r, int count)
+{
+    int step = count > 0 ? count : 1;
+    int last = t->rows ? t->rows->columns.n - 1 : 0;
+    switch (r) {
+    case TUI_REQ_LEFT:
+        t->column = clamp((int64_t)t->column - step, 0, last);
+        tui_table_show_column(t);
+        return true;
+    case TUI_REQ_RIGHT:
+        t->column = clamp((int64_t)t->column + step, 0, last);
+        tui_table_show_column(t);
+        return true;
+    case TUI_REQ_SCROLL_LEFT:
+    case TUI_REQ_SCROLL_RIGHT: {
+        struct tui_fit fit = tui_table_fit(t, t->width);
+        if (r == TUI_REQ_SCROLL_RIGHT && fit.hidden_right == 0) return true;
+        if (r == TUI_REQ_SCROLL_LEFT) step = -step;
+        t->first_column = clamp((int64_t)fit.first + step, fit.n_frozen, last);
+        tui_table_clamp_column(t);
+        return true;
+    }
+    default:
+        return false;
+    }
+}
+
+/* Sorts by column from now on; what it was sorted by breaks ties. */
+static void sort_by(struct tui_table *t, struct tui_worker *w, int column, bool descending)
+{
+    struct tui_sort s = {column, descending, t->sort.previous, t->sort.previous_descending};
+    if (t->sort.column >= 0 && t->sort.column != column) {
+        s.previous = t->sort.column;
+        s.previous_descending = t->sort.descending;
+    }
+    if (s.previous == column) s.previous = -1;
+    t->sort = column < 0 ? as_loaded : s;
+    if (t->n_shown > 0) t->at_key = key_at(t, t->at); /* the row that is seen is the choice */
+    start(t, w);
+}
+
+static bool request_sort(struct tui_table *t, struct tui_worker *w, enum tui_request r)
+{
+    int n = t->rows ? t->rows->columns.n : 0;
+    if (r != TUI_REQ_SORT_TURN && r != TUI_REQ_SORT_NEXT && r != TUI_REQ_SORT_PREVIOUS)
+        return false;
+    if (n == 0) return true;
+    if (r == TUI_REQ_SORT_TURN) {
+        bool ours = t->sort.column == t->column;
+        bool last = ours && !t->sort.descending;
+        sort_by(t, w, last ? -1 : t->column, !ours);
+        return true;
+    }
+    int from = t->sort.column >= 0 ? t->sort.column : t->column;
+    if (t->sort.column >= 0) from += r == TUI_REQ_SORT_NEXT ? 1 : n - 1;
+    t->column = from % n;
+    tui_table_show_column(t);
+    sort_by(t, w, t->column, true);
+    return true;
+}
+
+static bool request_mark(struct tui_table *t, enum tui_request r, int height)
+{
+    if (r != TUI_REQ_MARK && r != TUI_REQ_MARK_RANGE && r != TUI_REQ_MARK_ALL &&
+        r != TUI_REQ_MARK_NONE)
+        return false;
+    if (r == TUI_REQ_MARK_NONE) t->n_marks = 0;
+    if (t->n_shown == 0) return true;
+    if (r == TUI_REQ_MARK) {
+        turn_mark(t);
+        move_to(t, (int64_t)t->at + 1, height); /* on, so that holding down marks one by one */
+    } else if (r == TUI_REQ_MARK_RANGE) {
+        mark_range(t);
+    } else if (r == TUI_REQ_MARK_ALL) {
+        mark_places(t, 0, t->n_shown - 1);
+    }
+    return true;
+}
+
+bool tui_table_request(struct tui_table *t, struct tui_worker *w, enum tui_request r, int count,
+                       int height)
+{
+    if (request_move(t, r, count, height) || request_column(t, r, count)) return true;
+    if (request_sort(t, w, r) || request_mark(t, r, height)) return true;
+    if (r == TUI_REQ_FILTER_CELL) {
+        if (t->n_shown > 0) filter_by_cell(t, w);
+        return true;
+    }
+    if (r == TUI_REQ_INTERRUPT && t->ordering) {
+        stop_ordering(t, w);
+        return true;
+    }
+    return false;
+}
