@@ -15,10 +15,24 @@ enum { AT_ONCE = 2000 }; /* rows that are ordered without the worker: about a mi
 
 static const struct tui_sort as_loaded = {.column = -1, .previous = -1};
 
+static struct tui_sort asked_sort(const struct tui_table *t)
+{
+    return (struct tui_sort){t->sort_column, t->descending, t->previous_column,
+                             t->previous_descending};
+}
+
+static void ask_sort(struct tui_table *t, struct tui_sort s)
+{
+    t->sort_column = s.column;
+    t->descending = s.descending;
+    t->previous_column = s.previous;
+    t->previous_descending = s.previous_descending;
+}
+
 void tui_table_init(struct tui_table *t, int view, int kind, const char *empty)
 {
-    *t = (struct tui_table){
-        .sort = as_loaded, .shown = as_loaded, .view = view, .kind = kind, .empty = empty};
+    *t = (struct tui_table){.view = view, .kind = kind, .shown = as_loaded, .empty = empty};
+    ask_sort(t, as_loaded);
 }
 
 void tui_table_clear(struct tui_table *t)
@@ -168,7 +182,7 @@ static struct ordering *ordering_new(const struct tui_table *t)
     struct ordering *o = rs_xalloc(1, sizeof(*o));
     o->rows = tui_rows_hold(t->next ? t->next : t->rows);
     o->query = tui_query_hold(t->query);
-    o->sort = t->sort;
+    o->sort = asked_sort(t);
     return o;
 }
 
@@ -241,7 +255,7 @@ static void start(struct tui_table *t, struct tui_worker *w)
     const struct tui_rows *rows = t->next ? t->next : t->rows;
     if (!rows) return;
     struct ordering *o = ordering_new(t);
-    bool as_it_is = !t->query && t->sort.column < 0;
+    bool as_it_is = !t->query && t->sort_column < 0;
     if (w && rows->n > AT_ONCE && !as_it_is) {
         t->ordering = true;
         tui_worker_submit_as(w, TUI_WORK_PURE, t->view, t->kind, run_ordering, o, ordering_free,
@@ -279,7 +293,7 @@ static void stop_ordering(struct tui_table *t, struct tui_worker *w)
     if (!t->rows) return;
     tui_rows_release(t->next);
     t->next = NULL;
-    t->sort = t->shown;
+    ask_sort(t, t->shown);
 }
 
 /* ---- filter ------------------------------------------------------------------------------------ */
@@ -323,7 +337,7 @@ void tui_table_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *r
     int gone = drop_gone_marks(t, rows);
     if (gone_out) *gone_out = gone;
     parse_filter(t, &rows->columns);
-    if (t->sort.column >= rows->columns.n) t->sort = as_loaded;
+    if (t->sort_column >= rows->columns.n) ask_sort(t, as_loaded);
     tui_rows_release(t->next);
     t->next = rows;
     start(t, w);
@@ -437,13 +451,14 @@ static bool request_column(struct tui_table *t, enum tui_request r, int count)
 /* Sorts by column from now on; what it was sorted by breaks ties. */
 static void sort_by(struct tui_table *t, struct tui_worker *w, int column, bool descending)
 {
-    struct tui_sort s = {column, descending, t->sort.previous, t->sort.previous_descending};
-    if (t->sort.column >= 0 && t->sort.column != column) {
-        s.previous = t->sort.column;
-        s.previous_descending = t->sort.descending;
+    if (t->sort_column >= 0 && t->sort_column != column) {
+        t->previous_column = t->sort_column;
+        t->previous_descending = t->descending;
     }
-    if (s.previous == column) s.previous = -1;
-    t->sort = column < 0 ? as_loaded : s;
+    if (t->previous_column == column) t->previous_column = -1;
+    t->sort_column = column;
+    t->descending = descending;
+    if (column < 0) ask_sort(t, as_loaded);
     if (t->n_shown > 0) t->at_key = key_at(t, t->at); /* the row that is seen is the choice */
     start(t, w);
 }
@@ -455,13 +470,13 @@ static bool request_sort(struct tui_table *t, struct tui_worker *w, enum tui_req
         return false;
     if (n == 0) return true;
     if (r == TUI_REQ_SORT_TURN) {
-        bool ours = t->sort.column == t->column;
-        bool last = ours && !t->sort.descending;
+        bool ours = t->sort_column == t->column;
+        bool last = ours && !t->descending;
         sort_by(t, w, last ? -1 : t->column, !ours);
         return true;
     }
-    int from = t->sort.column >= 0 ? t->sort.column : t->column;
-    if (t->sort.column >= 0) from += r == TUI_REQ_SORT_NEXT ? 1 : n - 1;
+    int from = t->sort_column >= 0 ? t->sort_column : t->column;
+    if (t->sort_column >= 0) from += r == TUI_REQ_SORT_NEXT ? 1 : n - 1;
     t->column = from % n;
     tui_table_show_column(t);
     sort_by(t, w, t->column, true);

@@ -82,9 +82,12 @@ struct tui_table {
     int column, first_column; /* cursor column; first one after the frozen ones */
     uint64_t *marks;          /* keys, sorted */
     int32_t n_marks;
-    uint64_t last_mark;      /* where a range begins */
-    struct tui_sort sort;    /* asked for */
-    struct tui_sort shown;   /* that of order */
+    uint64_t last_mark; /* where a range begins */
+    int sort_column;    /* asked for; -1: as loaded */
+    bool descending;
+    int previous_column; /* tie-break */
+    bool previous_descending;
+    struct tui_sort shown;   /* the sort that made order */
     char filter[256];        /* as typed */
     struct tui_query *query; /* of the last filter that parsed */
     char filter_error[500];  /* "?" behind the filter while it does not parse */
@@ -112,16 +115,8 @@ bool tui_table_go(struct tui_table *t, uint64_t key);
 int32_t tui_table_row(const struct tui_table *t); /* row index of the cursor, -1: none */
 bool tui_table_marked(const struct tui_table *t, int32_t row);
 void tui_table_status(const struct tui_table *t, const char *what, struct rs_str *out);
-/* What is copied: the cursor's cell; its row, cells apart by tabs. "" without rows. */
-void tui_table_copy(const struct tui_table *t, bool whole_row, struct rs_str *out);
 /* The table as shown, as CSV (RFC 4180). */
 void tui_table_csv(const struct tui_table *t, struct rs_str *out);
-/* The same into a file, by the worker: out of the answer is an int64_t, the number of rows. */
-void tui_table_write(const struct tui_table *t, struct tui_worker *w, int view, int kind,
-                     const char *path);
-/* How often the cursor's column has each text among the shown rows, by the worker: out is a struct
- * tui_rows, most frequent first, with the columns "value", "rows" and "share". */
-void tui_table_frequencies(const struct tui_table *t, struct tui_worker *w, int view, int kind);
 /* On the worker and in tests: the order of rows under a query and a sort; the caller frees. NULL in
  * *out with RS_ECANCEL. Stable; missing values last both ways. */
 RS_MUST_USE enum rs_code tui_order(const struct tui_rows *rows, const struct tui_query *q,
