@@ -156,10 +156,10 @@ $(BUILD)/gen/web.inc: src/serve/web $(wildcard src/serve/web/*) tools/embed-file
 	$(Q)tools/embed-files.sh src/serve/web > $@.tmp && mv $@.tmp $@
 
 $(TESTS): $(BUILD)/%: $(BUILD)/%.o $(REF_OBJS) $(LIB)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -lvterm -o $@
 
 $(BENCHES): $(BUILD)/%: $(BUILD)/%.o $(REF_OBJS) $(LIB)
-	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -lvterm -o $@
 
 # ---- lint -----------------------------------------------------------------------------------
 check-format:

@@ -51,6 +51,18 @@ static const char *capability(const char *name)
     return s && s != (const char *)-1 ? s : "";
 }
 
+/* The same into out, without the delays ("$<2>") that terminals of paper and glass needed. */
+static void add_capability(struct rs_str *out, const char *name)
+{
+    const char *s = capability(name);
+    const char *delay;
+    while ((delay = strstr(s, "$<")) && strchr(delay, '>')) {
+        rs_str_addn(out, s, (size_t)(delay - s));
+        s = strchr(delay, '>') + 1;
+    }
+    rs_str_add(out, s);
+}
+
 /* What curses wrote goes behind what is unsent. */
 static void collect(struct tui_term *t)
 {
@@ -226,8 +238,8 @@ static void send_modes(struct tui_term *t)
 void tui_term_enter(struct tui_term *t)
 {
     tcsetattr(t->tty, TCSANOW, &t->raw);
-    tui_term_send(t, capability("smcup"));
-    tui_term_send(t, capability("smkx"));
+    add_capability(&t->unsent, "smcup");
+    add_capability(&t->unsent, "smkx");
     send_modes(t);
     curs_set(1); /* as the reset left it; the next frame hides it where it has to */
     t->repaint = true;
@@ -298,26 +310,32 @@ static int open_tty(void)
 }
 
 /* curses reads modes and speed of the real terminal, then finds its output turned to memory. */
-static bool start_curses(struct tui_term *t)
+static enum rs_code start_curses(struct tui_term *t, struct rs_err *err)
 {
     int fd = fcntl(t->tty, F_DUPFD_CLOEXEC, 3);
     t->sink = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!t->sink) {
+        int cause = errno;
         if (fd >= 0) close(fd);
-        return false;
+        return rs_fail_errno(err, cause, "console: open the terminal");
     }
-    use_env(FALSE); /* LINES and COLUMNS would freeze the size */
+    use_env(FALSE);   /* LINES and COLUMNS would freeze the size … */
+    use_tioctl(TRUE); /* … and the terminal's own is asked */
     t->screen = newterm(NULL, t->sink, stdin);
-    if (!t->screen) return false;
+    if (!t->screen)
+        return rs_fail(err, RS_EARG,
+                       "console: the terminal does not say its size; say it with "
+                       "stty rows 24 cols 80");
     raw();
     nonl();
     noecho();
     typeahead(-1);
-    if (tcgetattr(t->tty, &t->raw) != 0) return false;
     int memory = memfd_create("frame", MFD_CLOEXEC);
-    bool turned = memory >= 0 && dup3(memory, fd, O_CLOEXEC) >= 0;
+    bool turned =
+        tcgetattr(t->tty, &t->raw) == 0 && memory >= 0 && dup3(memory, fd, O_CLOEXEC) >= 0;
+    int cause = errno;
     if (memory >= 0) close(memory);
-    return turned;
+    return turned ? RS_OK : rs_fail_errno(err, cause, "console: memory for frames");
 }
 
 static void start_keys(struct tui_term *t, int esc_delay_ms)
@@ -351,12 +369,12 @@ static void prepare_reset(struct tui_term *t)
         rs_str_add(&s, mouse_off);
         rs_str_add(&s, "\x1b[?2004l");
     }
-    rs_str_add(&s, capability("sgr0"));
-    if (t->colours > 0) rs_str_add(&s, capability("op"));
-    rs_str_add(&s, capability("cnorm"));
-    rs_str_add(&s, capability("rmkx"));
+    add_capability(&s, "sgr0");
+    if (t->colours > 0) add_capability(&s, "op");
+    add_capability(&s, "cnorm");
+    add_capability(&s, "rmkx");
     if (*capability("rmcup")) {
-        rs_str_add(&s, capability("rmcup"));
+        add_capability(&s, "rmcup");
     } else { /* no second screen: below what is there */
         const char *bottom = tiparm(capability("cup"), t->h - 1, 0);
         rs_str_add(&s, bottom ? bottom : "");
@@ -389,10 +407,8 @@ enum rs_code tui_term_open(const struct tui_term_opts *o, struct tui_term **out,
     }
     rc = tui_signals_open(t, err);
     if (rc) goto failed;
-    if (!start_curses(t)) {
-        rc = rs_fail_errno(err, errno, "console: start curses");
-        goto failed;
-    }
+    rc = start_curses(t, err);
+    if (rc) goto failed;
     t->ansi = rs_str_starts(capability("cup"), "\x1b[");
     start_keys(t, o->esc_delay_ms);
     start_colours(t, o->mono);

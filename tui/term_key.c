@@ -40,8 +40,27 @@ static int next_soon(struct tui_term *t)
     return next(t);
 }
 
+/* With Shift, Alt or Control they have names of their own, such as kRIT5; modifiers are left aside:
+ * no action depends on them. */
+static uint32_t of_modified(int key)
+{
+    static const struct {
+        const char *name;
+        uint32_t key;
+    } map[] = {
+        {"kUP", TUI_KEY_UP},       {"kDN", TUI_KEY_DOWN},       {"kLFT", TUI_KEY_LEFT},
+        {"kRIT", TUI_KEY_RIGHT},   {"kHOM", TUI_KEY_HOME},      {"kEND", TUI_KEY_END},
+        {"kPRV", TUI_KEY_PAGE_UP}, {"kNXT", TUI_KEY_PAGE_DOWN}, {"kDC", TUI_KEY_DELETE},
+    };
+    const char *name = keyname(key);
+    for (size_t i = 0; name && i < sizeof(map) / sizeof(map[0]); i++)
+        if (rs_str_starts(name, map[i].name)) return map[i].key;
+    return TUI_KEY_NONE;
+}
+
 static uint32_t of_curses(int key)
 {
+    if (key > KEY_MAX) return of_modified(key);
     static const struct {
         int curses;
         uint32_t key;
@@ -137,7 +156,6 @@ static bool read_sequence(struct tui_term *t, struct sequence *s)
     return false;
 }
 
-/* Modifiers (ESC [ 1 ; 5 A) are left aside: no action depends on them. */
 static uint32_t of_sequence(const struct sequence *s)
 {
     static const struct {
