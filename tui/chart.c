@@ -416,12 +416,14 @@ static void draw_letters(const struct plot *p)
     }
 }
 
+/* Free for a legend: nothing there, or the crosshair. */
 static bool is_blank(const struct plot *p, int row, int w)
 {
     for (int x = p->area.x + p->area.w - w - 1; x < p->area.x + p->area.w; x++) {
         const struct tui_cell *cell = cell_at(p, x, p->area.y + row);
-        if (!cell || cell->width == 0 || (cell->text[0] && strcmp(cell->text, " ") != 0))
-            return false;
+        if (!cell || cell->width == 0) return false;
+        bool cross = cell->role == TUI_DIM && strcmp(cell->text, p->c->glyphs->down) == 0;
+        if (cell->text[0] && !cross) return false;
     }
     return true;
 }
@@ -461,7 +463,7 @@ static void draw_crosshair(const struct plot *p)
     int column = p->area.x + dot_x(p, x) / p->raster->across;
     for (int row = 0; row < p->area.h; row++) {
         const struct tui_cell *cell = cell_at(p, column, p->area.y + row);
-        if (cell && cell->width && (cell->text[0] == '\0' || strcmp(cell->text, " ") == 0))
+        if (cell && cell->width && cell->text[0] == '\0')
             tui_put(p->c, p->area, column, p->area.y + row, p->c->glyphs->down, TUI_DIM, 0);
     }
     if (!usable(p->chart, x, y)) return;
@@ -551,8 +553,8 @@ void tui_chart_draw(const struct tui_chart *chart, struct tui_canvas *c, struct 
     if (!place(&p, body)) return;
     for (int i = p.n; i-- > 0;)
         draw_series(&p, i); /* the first one on top */
-    draw_legend(&p);
     draw_crosshair(&p);
+    draw_legend(&p);
     draw_letters(&p);
     if (p.label_w) draw_y_axis(&p);
     if (p.axis_x) draw_x_axis(&p);

@@ -374,15 +374,15 @@ void tui_dialog_draw(struct tui_dialog *d, struct tui_canvas *c)
     put_lines(d, c, text);
     if (last > d->top) { /* on the border: it hides no line */
         char more[40];
-        snprintf(more, sizeof(more), " +%d rows, PgDn ", last - d->top);
+        snprintf(more, sizeof(more), " +%d PgDn ", last - d->top);
         tui_put(c, box, box.x + box.w - 2 - (int)strlen(more), box.y + box.h - 1, more, TUI_WARN,
                 0);
     }
     if (d->kind == TUI_DIALOG_WORD) {
         draw_word(d, c, below);
     } else if (d->kind == TUI_DIALOG_TEXT) {
-        tui_put(c, below, below.x, below.y, last ? "arrows scroll  Esc closes" : "Esc closes",
-                TUI_DIM, 0);
+        tui_put(c, below, below.x, below.y,
+                last && below.w >= 25 ? "arrows scroll  Esc closes" : "Esc closes", TUI_DIM, 0);
     } else {
         draw_choices(d, c, below);
     }
