@@ -17,12 +17,14 @@ struct saying {
 static struct saying *saying_new(const char *name, const char *const *words)
 {
     struct saying *s = rs_xalloc(1, sizeof(*s));
-    s->cmd = rs_command_named(name);
-    while (words && words[s->n]) {
-        s->n++;
+    size_t n = 0;
+    while (words && words[n]) {
+        n++;
     }
-    s->words = rs_xalloc(s->n + 1, sizeof(*s->words));
-    for (size_t i = 0; i < s->n; i++) {
+    s->cmd = rs_command_named(name);
+    s->n = n;
+    s->words = rs_xalloc(n + 1, sizeof(*s->words));
+    for (size_t i = 0; i < n; i++) {
         s->words[i] = rs_xstrdup(words[i]);
     }
     return s;

@@ -182,7 +182,7 @@ struct tui_rows *tui_rows_of_result(const struct rs_val *list, const struct tui_
     size_t n = list && list->type == RS_VAL_LIST ? list->n : 0;
     struct result_rows *d = rs_xalloc(1, sizeof(*d));
     d->list = n > 0 ? rs_val_copy(list) : rs_val_list();
-    d->cells = rs_xalloc(n * (size_t)n_columns + 1, sizeof(*d->cells));
+    d->cells = rs_xalloc(n * (size_t)n_columns + 1, sizeof(void *));
     d->keys = rs_xalloc(n + 1, sizeof(*d->keys));
     struct tui_rows *r = tui_rows_new(columns, n_columns, (int32_t)n, d);
     r->text = result_text;

@@ -52,6 +52,7 @@ int32_t tui_table_row(const struct tui_table *t)
 
 static uint64_t key_at(const struct tui_table *t, int32_t place)
 {
+    rs_assert(t->rows && place < t->n_shown);
     return t->rows->key(t->rows, t->order[place]);
 }
 

@@ -54,14 +54,18 @@ struct tui_fit tui_table_fit(const struct tui_table *t, int width)
         if (fit.first > cs->n) fit.first = cs->n;
         used = width_of(cs, 0, fit.n_frozen);
         fit.end = fit.first;
-        while (fit.end < cs->n && used + cs->list[fit.end].width + 1 <= room) {
-            used += cs->list[fit.end++].width + 1;
+        while (fit.end < cs->n) { /* with the last one, nothing is left to count */
+            int with = used + cs->list[fit.end].width + 1;
+            if (with > room + (fit.end + 1 == cs->n ? COUNT_WIDTH : 0)) break;
+            used = with;
+            fit.end++;
         }
         /* One at least, cut, where there is any room for it. */
         if (fit.end == fit.first && fit.end < cs->n && used < room) fit.end++;
     }
     fit.hidden_left = fit.first - fit.n_frozen;
     fit.hidden_right = cs->n - fit.end;
+    if (fit.hidden_right == 0) room = width - TUI_TABLE_GUTTER + 1;
     fit.extra = room > used ? room - used : 0;
     for (int c = 0; c < fit.end; c++) {
         bool seen = c < fit.n_frozen || c >= fit.first;
@@ -120,6 +124,11 @@ static void each_column(const struct pen *p, int y, int32_t row, cell_fn *draw)
     }
 }
 
+static bool is_flush_right(unsigned flags)
+{
+    return (flags & TUI_NUMBER) && !(flags & TUI_BARS);
+}
+
 static void draw_title(const struct pen *p, int column, int x, int y, int w, int32_t row)
 {
     char title[128];
@@ -136,7 +145,7 @@ static void draw_title(const struct pen *p, int column, int x, int y, int w, int
         size_t n = strlen(title);
         snprintf(title + n, sizeof(title) - n, "%s%s", n > 0 ? " " : "", arrow);
     }
-    tui_put_in(p->c, p->area, x, y, w, (col->flags & TUI_NUMBER) != 0, title,
+    tui_put_in(p->c, p->area, x, y, w, is_flush_right(col->flags), title,
                sorted ? TUI_TEXT : TUI_DIM, (sorted ? TUI_BOLD : 0U) | (here ? TUI_UNDERLINE : 0U));
 }
 
@@ -162,7 +171,7 @@ static void draw_cell(const struct pen *p, int column, int x, int y, int w, int3
     if (flags & TUI_BARS) {
         draw_bar(p, x, y, w, text, tui_rows_number(r, row, column), role);
     } else {
-        tui_put_in(p->c, p->area, x, y, w, (flags & TUI_NUMBER) != 0, text, role, 0);
+        tui_put_in(p->c, p->area, x, y, w, is_flush_right(flags), text, role, 0);
     }
 }
 
@@ -209,8 +218,9 @@ void tui_table_draw(struct tui_table *t, struct tui_canvas *c, struct tui_rect a
         return;
     }
     struct pen p = {t, c, area, tui_table_fit(t, area.w), focused};
-    if (p.fit.hidden_right > 0 || p.fit.hidden_left > 0) {
-        tui_putf(c, area, area.x + area.w - COUNT_WIDTH + 1, area.y, TUI_DIM, 0, "%+d",
+    if (p.fit.hidden_left > 0) tui_put(c, area, area.x, area.y, "<", TUI_DIM, 0);
+    if (p.fit.hidden_right > 0) {
+        tui_putf(c, area, area.x + area.w - COUNT_WIDTH + 1, area.y, TUI_DIM, 0, "+%d",
                  p.fit.hidden_right);
         p.area.w -= COUNT_WIDTH;
     }
@@ -252,9 +262,9 @@ void tui_table_status(const struct tui_table *t, const char *what, struct rs_str
     if (t->n_marks > 0) rs_str_addf(out, "  %d marked", t->n_marks);
     if (t->ordering) rs_str_add(out, "  sorting");
     struct tui_fit fit = tui_table_fit(t, t->width);
-    if (t->width > 0 && fit.hidden_right > 0) {
-        rs_str_addf(out, "  +%d columns, L to scroll", fit.hidden_right);
-    } else if (t->width > 0 && fit.hidden_left > 0) {
-        rs_str_addf(out, "  +%d columns, H to scroll", fit.hidden_left);
+    int hidden = fit.hidden_right > 0 ? fit.hidden_right : fit.hidden_left;
+    if (t->width > 0 && hidden > 0) {
+        rs_str_addf(out, "  +%d column%s, %s to scroll", hidden, hidden > 1 ? "s" : "",
+                    fit.hidden_right > 0 ? "L" : "H");
     }
 }
