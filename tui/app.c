@@ -40,6 +40,7 @@ void tui_app_apply_config(struct tui_app *a)
     const char *ssh = getenv("SSH_CONNECTION");
     if (ssh && ssh[0] && fps > 4) fps = 4;
     a->frame_gap_ns = fps > 0 ? SECOND_NS / fps : 0;
+    if (!a->term) a->frame_gap_ns = 1; /* nobody looks: no reason to wait */
     if (a->term && !a->o.term.mono) (void)tui_term_set_theme(a->term, theme);
     a->theme = a->term ? tui_term_theme(a->term) : tui_theme_find(a->o.term.mono ? "mono" : theme);
     if (strcmp(glyphs, "auto") != 0) {

@@ -1,4 +1,5 @@
 /* The console played by scripts: the whole program, a real store and real jobs, no terminal. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,32 @@ static void plain_prints_each_screen(void **state)
     free(out);
 }
 
+static void a_terminal_without_words_opens_it(void **state)
+{
+    (void)state;
+    struct ref_pty p;
+    ref_pty_open(&bin, "", &p);
+    ref_pty_expect(&p, "recsys");
+    ref_pty_expect(&p, "production"); /* what serves came from the store */
+    ref_pty_send(&p, "?");
+    ref_pty_expect(&p, "keys of this place");
+    ref_pty_send(&p, "q");
+    ref_pty_send(&p, "Q");
+    assert_int_equal(ref_pty_close(&p), 0);
+}
+
+static void a_hang_up_ends_it(void **state)
+{
+    (void)state;
+    struct ref_pty p;
+    ref_pty_open(&bin, "console", &p);
+    ref_pty_expect(&p, "recsys");
+    ref_pty_send(&p, ":model promote 1 --force --reason x\r");
+    ref_pty_expect(&p, "answers from then on");
+    assert_int_equal(kill(p.pid, SIGHUP), 0);
+    assert_int_equal(ref_pty_close(&p), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +264,8 @@ int main(void)
         cmocka_unit_test(small_screens_say_so),
         cmocka_unit_test(without_a_terminal_it_says_what_is_missing),
         cmocka_unit_test(plain_prints_each_screen),
+        cmocka_unit_test(a_terminal_without_words_opens_it),
+        cmocka_unit_test(a_hang_up_ends_it),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
