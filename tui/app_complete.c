@@ -96,8 +96,7 @@ static void offer_first_column(struct tui_view *v, void *arg)
         const struct tui_table *t = v->panes[p].table;
         for (int32_t i = 0; t && t->rows && i < t->n_shown && i < MAX_ROWS; i++) {
             char buf[128];
-            enum tui_role role = TUI_TEXT;
-            offer(o, t->rows->text(t->rows, t->order[i], 0, buf, sizeof(buf), &role));
+            offer(o, tui_rows_text(t->rows, t->order[i], 0, buf, sizeof(buf)));
             if (o->n >= MAX_OFFERS) return;
         }
     }

@@ -246,7 +246,6 @@ static void tell_changed(struct tui_view *v, void *arg)
 
 void tui_app_read_news(struct tui_app *a, struct tui_event *e)
 {
-    bool first = !a->news;
     a->news_asked = false;
     tui_app_watch(a);
     if (e->rc) {
@@ -256,7 +255,7 @@ void tui_app_read_news(struct tui_app *a, struct tui_event *e)
         a->news = e->out;
         e->out = NULL;
         a->news_dirty = true;
-        if (!first) tui_app_each_view(a, tell_changed, a);
+        tui_app_each_view(a, tell_changed, a);
     }
     if (a->news_again) {
         a->news_ns = a->now_ns + ASK_GAP_NS;

@@ -36,7 +36,8 @@ void tui_app_result(struct tui_app *a, const char *title, const struct rs_result
 {
     struct rs_str text;
     rs_str_init(&text, 0);
-    rs_result_print(r, a->canvas.w > 12 ? a->canvas.w - 8 : 0, false, &text);
+    int room = a->canvas.w - 8; /* of the dialog, which is no wider than 90 */
+    rs_result_print(r, room < 20 ? 20 : room > 86 ? 86 : room, false, &text);
     size_t n = 0;
     char **lines = rs_xalloc(text.len + 2, sizeof(*lines));
     char *at = text.data;
@@ -135,11 +136,12 @@ static enum rs_code say_wait(struct tui_app *a, const char *arg, struct rs_err *
 static const struct own_word {
     const char *name;
     bool wants_arg;
+    bool looks; /* at the screen as it is: a toast stays */
     enum rs_code (*say)(struct tui_app *a, const char *arg, struct rs_err *err);
 } own_words[] = {
-    {"set", true, say_set},       {"save", false, say_save},
-    {"dump", true, say_dump},     {"save-screen", true, say_save_screen},
-    {"expect", true, say_expect}, {"wait", true, say_wait},
+    {"set", true, false, say_set},      {"save", false, false, say_save},
+    {"dump", true, true, say_dump},     {"save-screen", true, true, say_save_screen},
+    {"expect", true, true, say_expect}, {"wait", false, true, say_wait},
 };
 enum { N_OWN = sizeof(own_words) / sizeof(own_words[0]) };
 
@@ -303,11 +305,13 @@ static enum rs_code say_words(struct tui_app *a, char **words, size_t n, const c
 {
     for (int i = 0; i < N_OWN; i++) {
         if (strcmp(own_words[i].name, words[0]) != 0) continue;
+        if (!own_words[i].looks) (void)tui_toasts_key(a->toasts);
         if (own_words[i].wants_arg && n < 2) {
             return rs_fail(err, RS_EARG, "%s: what? one word more is wanted", words[0]);
         }
         return own_words[i].say(a, rest, err);
     }
+    (void)tui_toasts_key(a->toasts);
     enum tui_request r;
     size_t used;
     const struct rs_cmd *cmd = rs_command_find((const char *const *)words, n, &used);

@@ -150,9 +150,8 @@ static void errors_show(struct tui_view *v)
     int n = 0;
     for (int c = 0; c < rows->columns.n && n < 15; c++) {
         char buf[1024];
-        enum tui_role role = TUI_TEXT;
-        const char *text = rows->text(rows, row, c, buf, sizeof(buf), &role);
-        lines[n++] = rs_xprintf("%s: %s", rows->columns.list[c].title, text);
+        lines[n++] = rs_xprintf("%s: %s", rows->columns.list[c].title,
+                                tui_rows_text(rows, row, c, buf, sizeof(buf)));
     }
     tui_app_text(v->app, "error", (const char *const *)lines);
     for (int i = 0; i < n; i++) {
@@ -209,11 +208,10 @@ static int64_t chosen_job(struct tui_view *v, char state[32])
     int32_t row = tui_table_row(&p->table);
     if (row < 0) return 0;
     struct tui_rows *rows = p->table.rows;
-    enum tui_role role = TUI_TEXT;
     char buf[64];
     int64_t id = 0;
-    snprintf(state, 32, "%s", rows->text(rows, row, 2, buf, sizeof(buf), &role));
-    return rs_str_to_i64(rows->text(rows, row, 0, buf, sizeof(buf), &role), &id) ? id : 0;
+    snprintf(state, 32, "%s", tui_rows_text(rows, row, 2, buf, sizeof(buf)));
+    return rs_str_to_i64(tui_rows_text(rows, row, 0, buf, sizeof(buf)), &id) ? id : 0;
 }
 
 static void ask_cancel(struct tui_view *v)
@@ -302,89 +300,16 @@ const struct tui_view_ops tui_jobs_popup = {
 
 /* ---- how often a column has each value ---- */
 
-static const struct tui_column frequency_columns[] = {
-    {.name = "value", .title = "value", .width = 30, .flags = TUI_GROWS},
-    {.name = "rows", .title = "rows", .width = 9, .flags = TUI_NUMBER},
-    {.name = "share", .title = "share", .width = 12, .flags = TUI_NUMBER | TUI_BARS},
-};
-
-struct counted {
-    struct tui_rows *rows;
-    int32_t *order;
-    int32_t n;
-    int column;
-};
-
-static void counted_free(void *arg)
-{
-    struct counted *c = arg;
-    tui_rows_release(c->rows);
-    free(c->order);
-    free(c);
-}
-
-static void rows_free(void *rows)
-{
-    tui_rows_release(rows);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static enum rs_code count_values(struct tui_work *w, struct rs_err *err)
-{
-    struct counted *c = w->in;
-    char **texts = rs_try_alloc((size_t)c->n + 1, sizeof(*texts));
-    if (!texts) return rs_fail(err, RS_ENOMEM, "count values: no memory for %d rows", (int)c->n);
-    int32_t n = 0;
-    for (; n < c->n && !rs_task_cancelled(w->task); n++) {
-        char buf[256];
-        enum tui_role role = TUI_TEXT;
-        texts[n] =
-            rs_xstrdup(c->rows->text(c->rows, c->order[n], c->column, buf, sizeof(buf), &role));
-    }
-    qsort(texts, (size_t)n, sizeof(*texts), by_text);
-    struct rs_val *list = rs_val_list();
-    for (int32_t i = 0; i < n;) {
-        int32_t end = i + 1;
-        while (end < n && strcmp(texts[end], texts[i]) == 0) {
-            end++;
-        }
-        struct rs_val *row = rs_val_push(list, rs_val_map());
-        rs_val_set_str(row, "value", texts[i]);
-        rs_val_set_int(row, "rows", end - i);
-        rs_val_set_real(row, "share", (double)(end - i) / n);
-        i = end;
-    }
-    for (int32_t i = 0; i < n; i++) {
-        free(texts[i]);
-    }
-    free(texts);
-    w->out = tui_rows_of_result(list, frequency_columns, 3);
-    rs_val_free(list);
-    return RS_OK;
-}
-
 static void frequencies_open(struct tui_view *v, const char *arg)
 {
     (void)arg;
     struct tui_app *a = v->app;
-    struct tui_table *t = tui_view_table(tui_app_top(a));
+    struct popup *p = v->state;
+    const struct tui_table *t = tui_view_table(tui_app_top(a));
     open_popup(v, "values", "The column has no rows.");
     if (!t || !t->rows || t->n_shown == 0) return;
-    struct popup *p = v->state;
-    struct counted *c = rs_xalloc(1, sizeof(*c));
-    c->rows = tui_rows_hold(t->rows);
-    c->n = t->n_shown;
-    c->column = t->column;
-    c->order = rs_xalloc((size_t)c->n, sizeof(*c->order));
-    memcpy(c->order, t->order, (size_t)c->n * sizeof(*c->order));
     snprintf(p->title, sizeof(p->title), "values of %.50s", t->rows->columns.list[t->column].name);
-    p->table.sort_column = 1;
-    p->table.descending = true;
-    tui_worker_submit(a->worker, v->id, KIND_ROWS, count_values, c, counted_free, rows_free);
+    tui_table_frequencies(t, a->worker, v->id, KIND_ROWS);
 }
 
 static bool frequencies_read(struct tui_view *v, struct tui_event *e)
@@ -393,7 +318,7 @@ static bool frequencies_read(struct tui_view *v, struct tui_event *e)
     if (tui_table_read(&p->table, e)) return true;
     if (e->rc) {
         tui_app_error(v->app, "values", &e->err);
-    } else if (e->kind == KIND_ROWS) {
+    } else if (e->kind == KIND_ROWS && e->out) {
         set_rows(v, e->out);
         e->out = NULL;
     }

@@ -168,13 +168,8 @@ void tui_app_first(struct tui_app *a)
     while (first < TUI_SCREENS && !tui_screens[first]) {
         first++;
     }
-    if (first < TUI_SCREENS) {
-        tui_app_screen(a, first, NULL);
-        return;
-    }
-    struct tui_view *jobs = tui_view_new(&tui_jobs_popup, a, ++a->last_id);
-    a->stack = (struct tui_stack){.views = {jobs}, .depth = 1};
-    open_view(a, jobs, NULL);
+    rs_assert(first < TUI_SCREENS);
+    tui_app_screen(a, first, NULL);
 }
 
 bool tui_app_pop(struct tui_app *a)

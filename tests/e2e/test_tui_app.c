@@ -29,9 +29,9 @@ static int tear_down(void **state)
 static char *play(int status, const char *options, const char *script)
 {
     ref_bin_write(&bin, "play.txt", script, strlen(script));
-    char *line = rs_xprintf("console --script play.txt --size 100x30 --glyphs ascii %s", options);
+    char *line = rs_xprintf("console --script play.txt --glyphs ascii %s", options);
     struct ref_run r;
-    ref_bin_run(&bin, NULL, line, &r);
+    ref_bin_run(&bin, &(struct ref_how){0}, line, &r);
     if (r.status != status) {
         fail_msg("%s ended with %d, not %d:\n%s%s", line, r.status, status, r.out, r.err);
     }
@@ -44,7 +44,7 @@ static char *play(int status, const char *options, const char *script)
 
 static void plays(const char *script)
 {
-    char *err = play(0, "", script);
+    char *err = play(0, "--size 100x30", script);
     assert_string_equal(err, "");
     free(err);
 }
@@ -103,7 +103,7 @@ static void filters_follow_typing_and_come_back(void **state)
           "Esc\n" /* the prompt: the filter is as it was */
           ":expect pipeline run\n"
           "Esc\n");
-    char *err = play(8, "", "J / fetch\n:expect pipeline run --dataset\n");
+    char *err = play(8, "--size 100x30", "J / fetch\n:expect pipeline run --dataset\n");
     assert_non_null(strstr(err, "play.txt:2"));
     free(err);
 }
@@ -123,7 +123,7 @@ static void the_palette_runs_commands(void **state)
           ":expect did you mean train\n"
           "q\n");
     /* What is missing is told at once, and no job is asked. */
-    char *err = play(2, "", ":user show\n");
+    char *err = play(2, "--size 100x30", ":user show\n");
     assert_non_null(strstr(err, "play.txt:1"));
     free(err);
 }
@@ -131,7 +131,7 @@ static void the_palette_runs_commands(void **state)
 static void a_job_runs_and_is_seen(void **state)
 {
     (void)state;
-    plays(":evaluate --part validation eval.bootstrap_samples=200\n"
+    plays(":evaluate --part val eval.bootstrap_samples=200\n"
           ":wait began\n"
           ":wait\n"
           "J\n"
@@ -143,7 +143,7 @@ static void a_job_runs_and_is_seen(void **state)
 
 static int64_t serving(void)
 {
-    struct rs_val *doc = ref_bin_json(&bin, 0, "model show production --json", "version");
+    struct rs_val *doc = ref_bin_json(&bin, 0, "model show production", "version");
     int64_t version = rs_val_get_int(doc, "version", 0);
     rs_val_free(doc);
     return version;
@@ -164,7 +164,7 @@ static void production_wants_its_word(void **state)
     snprintf(typed, sizeof(typed), "%svv%d Enter Esc\n", promote, (int)other);
     plays(typed); /* another word */
     assert_int_equal(serving(), before);
-    char *err = play(8, "--read-only", promote);
+    char *err = play(8, "--read-only --size 100x30", promote);
     assert_non_null(strstr(err, "--read-only"));
     free(err);
     assert_int_equal(serving(), before);
@@ -179,11 +179,11 @@ static void production_wants_its_word(void **state)
 static void a_bad_configuration_is_told_and_skipped(void **state)
 {
     (void)state;
-    const char *text = "keys:\n  global.jobs: e\n  global.errors: j\n  list.up: Q\n";
+    const char *text = "keys:\n  global.jobs: e\n  global.mouse: M\n";
     ref_bin_write(&bin, "mine.yaml", text, strlen(text));
-    char *err = play(0, "--config mine.yaml",
+    char *err = play(0, "--config mine.yaml --size 100x30",
                      ":errors\n:expect mine.yaml:2\nq\n"
-                     "e\n:expect went wrong\nq\n"
+                     "e\n:expect jobs\nq\nM\n:expect mouse\n"
                      ":set theme=mono\n:save\n:expect saved\n");
     assert_string_equal(err, "");
     free(err);
@@ -210,7 +210,7 @@ static void small_screens_say_so(void **state)
 static void without_a_terminal_it_says_what_is_missing(void **state)
 {
     (void)state;
-    ref_bin_refuses(&bin, 2, "console", "terminal|TERM");
+    ref_bin_refuses(&bin, 2, "console", "terminal|--batch");
     ref_bin_refuses(&bin, 2, "console --size 80x24", "--script");
     ref_bin_refuses(&bin, 2, "console --script play.txt --size big", "COLUMNSxROWS");
     ref_bin_refuses(&bin, 3, "console --script none.txt", "none.txt");
