@@ -312,7 +312,8 @@ static void turn(struct tui_app *a)
     if (a->o.script && !a->done) play(a);
     say_ready(a);
     if (a->leave_later && !tui_worker_busy(a->worker, 0)) a->done = true;
-    if (!a->done) wait_for_more(a);
+    bool printed = a->o.plain && tui_app_idle(a); /* nothing more comes to wait for */
+    if (!a->done && !printed) wait_for_more(a);
 }
 
 /* Each screen as text, once what it asked for is there. */
