@@ -6,6 +6,7 @@
 
 #include "rs/cli/cli.h"
 #include "rs/serve/serve.h"
+#include "rs/tui/tui.h"
 
 /*
  * Idle OpenMP threads spin unless told otherwise, which on a busy machine takes the cores from the
@@ -22,6 +23,7 @@ static void let_idle_threads_sleep(char **argv)
 
 static const struct rs_door doors[] = {
     {.command = "serve", .run = rs_serve_run, .libraries = rs_serve_libraries},
+    {.command = "console", .run = rs_tui_run, .libraries = rs_tui_libraries},
     {.command = NULL},
 };
 
