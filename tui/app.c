@@ -63,7 +63,7 @@ static void app_event(struct tui_app *a, struct tui_event *e)
     if (q == TUI_ASK_JOB && e->out) {
         tui_app_toast(a, "job %lld began; J shows it", (long long)*(int64_t *)e->out);
     } else if (q == TUI_ASK_FILE && e->out) {
-        tui_app_toast(a, "%lld rows in %s", (long long)*(int64_t *)e->out, a->file);
+        tui_app_toast(a, "%s", (const char *)e->out);
     } else if (q == TUI_ASK_UNDO) {
         tui_app_toast(a, "taken back: %s", a->undoing);
     } else if (q == TUI_ASK_COMMAND && e->out && !a->leave_later) {
@@ -427,7 +427,6 @@ static void end(struct tui_app *a)
     tui_canvas_clear(&a->canvas);
     free(a->prompt_before);
     free(a->wait_text);
-    free(a->file);
 }
 
 enum rs_code tui_app_run(const struct tui_app_opts *o, struct rs_err *err)

@@ -80,7 +80,6 @@ struct tui_app {
     int prompt_view;
     enum tui_request prompt_request;
     bool prompt_own;     /* answered by the app: palette, filter, file of a table */
-    char *file;          /* that a table is being written to */
     char *prompt_before; /* the filter as it was */
 
     struct tui_news *news; /* NULL: not yet */

@@ -300,16 +300,88 @@ const struct tui_view_ops tui_jobs_popup = {
 
 /* ---- how often a column has each value ---- */
 
+static const struct tui_column frequency_columns[] = {
+    {.name = "value", .title = "value", .width = 30, .flags = TUI_GROWS},
+    {.name = "rows", .title = "rows", .width = 9, .flags = TUI_NUMBER},
+    {.name = "share", .title = "share", .width = 12, .flags = TUI_NUMBER | TUI_BARS},
+};
+
+struct counted {
+    struct tui_rows *rows;
+    int32_t *order;
+    int32_t n;
+    int column;
+};
+
+static void counted_free(void *arg)
+{
+    struct counted *c = arg;
+    tui_rows_release(c->rows);
+    free(c->order);
+    free(c);
+}
+
+static void rows_free(void *rows)
+{
+    tui_rows_release(rows);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static enum rs_code count_values(struct tui_work *w, struct rs_err *err)
+{
+    struct counted *c = w->in;
+    char **texts = rs_try_alloc((size_t)c->n + 1, sizeof(*texts));
+    if (!texts) return rs_fail(err, RS_ENOMEM, "count values: no memory for %d rows", (int)c->n);
+    int32_t n = 0;
+    for (; n < c->n && !rs_task_cancelled(w->task); n++) {
+        char buf[256];
+        texts[n] = rs_xstrdup(tui_rows_text(c->rows, c->order[n], c->column, buf, sizeof(buf)));
+    }
+    qsort(texts, (size_t)n, sizeof(*texts), by_text);
+    struct rs_val *list = rs_val_list();
+    for (int32_t i = 0; i < n;) {
+        int32_t end = i + 1;
+        while (end < n && strcmp(texts[end], texts[i]) == 0) {
+            end++;
+        }
+        struct rs_val *row = rs_val_push(list, rs_val_map());
+        rs_val_set_str(row, "value", texts[i]);
+        rs_val_set_int(row, "rows", end - i);
+        rs_val_set_real(row, "share", (double)(end - i) / n);
+        i = end;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        free(texts[i]);
+    }
+    free(texts);
+    w->out = tui_rows_of_result(list, frequency_columns, 3);
+    rs_val_free(list);
+    return RS_OK;
+}
+
 static void frequencies_open(struct tui_view *v, const char *arg)
 {
     (void)arg;
     struct tui_app *a = v->app;
-    struct popup *p = v->state;
-    const struct tui_table *t = tui_view_table(tui_app_top(a));
+    struct tui_table *t = tui_view_table(tui_app_top(a));
     open_popup(v, "values", "The column has no rows.");
     if (!t || !t->rows || t->n_shown == 0) return;
+    struct popup *p = v->state;
+    struct counted *c = rs_xalloc(1, sizeof(*c));
+    c->rows = tui_rows_hold(t->rows);
+    c->n = t->n_shown;
+    c->column = t->column;
+    c->order = rs_xalloc((size_t)c->n, sizeof(*c->order));
+    memcpy(c->order, t->order, (size_t)c->n * sizeof(*c->order));
     snprintf(p->title, sizeof(p->title), "values of %.50s", t->rows->columns.list[t->column].name);
-    tui_table_frequencies(t, a->worker, v->id, KIND_ROWS);
+    p->table.sort_column = 1;
+    p->table.descending = true;
+    tui_worker_submit_as(a->worker, TUI_WORK_PURE, v->id, KIND_ROWS, count_values, c, counted_free,
+                         rows_free);
 }
 
 static bool frequencies_read(struct tui_view *v, struct tui_event *e)
@@ -318,7 +390,7 @@ static bool frequencies_read(struct tui_view *v, struct tui_event *e)
     if (tui_table_read(&p->table, e)) return true;
     if (e->rc) {
         tui_app_error(v->app, "values", &e->err);
-    } else if (e->kind == KIND_ROWS && e->out) {
+    } else if (e->kind == KIND_ROWS) {
         set_rows(v, e->out);
         e->out = NULL;
     }

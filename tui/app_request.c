@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app_impl.h"
+#include "rs/base/fs.h"
 #include "rs/base/mem.h"
 
 /* ---- the app's own ---- */
@@ -130,9 +131,19 @@ static void own_prompt(struct tui_app *a, enum tui_request r, const char *label,
 
 static void copy_cells(struct tui_app *a, const struct tui_table *t, bool whole_row)
 {
+    int32_t row = tui_table_row(t);
+    if (row < 0) {
+        tui_app_toast(a, "no row to copy");
+        return;
+    }
     struct rs_str text;
     rs_str_init(&text, 0);
-    tui_table_copy(t, whole_row, &text);
+    for (int c = whole_row ? 0 : t->column; c < t->rows->columns.n; c++) {
+        char buf[1024];
+        if (text.len > 0) rs_str_addc(&text, '\t');
+        rs_str_add(&text, tui_rows_text(t->rows, row, c, buf, sizeof(buf)));
+        if (!whole_row) break;
+    }
     if (!a->term) {
         tui_app_toast(a, "no terminal to copy to");
     } else if (tui_term_copy(a->term, rs_str_text(&text))) {
@@ -143,15 +154,51 @@ static void copy_cells(struct tui_app *a, const struct tui_table *t, bool whole_
     rs_str_clear(&text);
 }
 
+struct to_write {
+    struct tui_table table; /* rows and order only */
+    char *path;
+};
+
+static void to_write_free(void *arg)
+{
+    struct to_write *w = arg;
+    tui_rows_release(w->table.rows);
+    free(w->table.order);
+    free(w->path);
+    free(w);
+}
+
+static enum rs_code write_rows(struct tui_work *work, struct rs_err *err)
+{
+    struct to_write *w = work->in;
+    struct rs_str text;
+    if (rs_fs_exists(w->path)) {
+        return rs_fail(err, RS_EREFUSED, "%s: is there already; give another name", w->path);
+    }
+    rs_str_init(&text, 0);
+    tui_table_csv(&w->table, &text);
+    enum rs_code rc = rs_fs_write(w->path, rs_str_text(&text), text.len, err);
+    rs_str_clear(&text);
+    if (!rc) work->out = rs_xprintf("%d rows in %s", (int)w->table.n_shown, w->path);
+    return rc;
+}
+
 static void write_table(struct tui_app *a, const struct tui_table *t, const char *path)
 {
     if (!t || !t->rows) {
         tui_app_toast(a, "no table to write");
         return;
     }
-    free(a->file);
-    a->file = rs_xstrdup(path);
-    tui_table_write(t, a->worker, 0, tui_app_kind(a, TUI_ASK_FILE), path);
+    struct to_write *w = rs_xalloc(1, sizeof(*w));
+    w->path = rs_xstrdup(path);
+    w->table.rows = tui_rows_hold(t->rows);
+    w->table.n_shown = t->n_shown;
+    w->table.order = rs_xalloc((size_t)t->n_shown + 1, sizeof(*w->table.order));
+    if (t->n_shown > 0) {
+        memcpy(w->table.order, t->order, (size_t)t->n_shown * sizeof(*t->order));
+    }
+    tui_worker_submit(a->worker, 0, tui_app_kind(a, TUI_ASK_FILE), write_rows, w, to_write_free,
+                      free);
 }
 
 static bool table_request(struct tui_app *a, struct tui_view *v, enum tui_request r, int count)
