@@ -55,14 +55,20 @@ void tui_why_free(void *why)
 }
 
 enum { LIST_RANK, LIST_SCORE, LIST_BAR, LIST_TITLE, LIST_GENRES, LIST_YEAR, LIST_COLUMNS };
-static const struct tui_grid_column list_columns[] = {
-    [LIST_RANK] = {{"rank", "#", 3, TUI_NUMBER | TUI_FROZEN}, TUI_GRID_COUNT, 0},
-    [LIST_SCORE] = {{"score", "score", 5, TUI_NUMBER}, TUI_GRID_REAL, 2},
-    [LIST_BAR] = {{"bar", "", 10, TUI_NUMBER | TUI_BARS}, TUI_GRID_BAR, 0},
-    [LIST_TITLE] = {{"title", "title", 16, TUI_GROWS}, TUI_GRID_TEXT, 0},
-    [LIST_GENRES] = {{"genres", "genres", 14, 0}, TUI_GRID_TEXT, 0},
-    [LIST_YEAR] = {{"year", "year", 4, TUI_NUMBER}, TUI_GRID_PLAIN, 0},
+static const struct tui_column list_heads[] = {
+    [LIST_RANK] = {"rank", "#", 3, TUI_NUMBER | TUI_FROZEN},
+    [LIST_SCORE] = {"score", "score", 5, TUI_NUMBER},
+    [LIST_BAR] = {"bar", "", 10, TUI_NUMBER | TUI_BARS},
+    [LIST_TITLE] = {"title", "title", 16, TUI_GROWS},
+    [LIST_GENRES] = {"genres", "genres", 14, 0},
+    [LIST_YEAR] = {"year", "year", 4, TUI_NUMBER},
 };
+static const struct tui_grid_cell list_cells[] = {
+    [LIST_RANK] = {TUI_GRID_COUNT, 0},  [LIST_SCORE] = {TUI_GRID_REAL, 2},
+    [LIST_BAR] = {TUI_GRID_BAR, 0},     [LIST_TITLE] = {TUI_GRID_TEXT, 0},
+    [LIST_GENRES] = {TUI_GRID_TEXT, 0}, [LIST_YEAR] = {TUI_GRID_PLAIN, 0},
+};
+static const struct tui_grid_form list_form = {list_heads, list_cells, LIST_COLUMNS};
 
 /* 0 … 1 over the list: of the best score, or, where scores are negative, of their range. */
 static float share_of(const struct rs_ranked *list, int32_t n, int32_t i)
@@ -76,13 +82,12 @@ static enum rs_code ranked_rows(const struct rs_bundle *b, const struct rs_ranke
                                 struct tui_rows **out, struct rs_err *err)
 {
     struct tui_grid *g;
-    enum rs_code rc =
-        tui_grid_new(list_columns, LIST_COLUMNS, n, rs_idmap_is_int(b->items), &g, err);
+    enum rs_code rc = tui_grid_new(&list_form, n, rs_idmap_is_int(b->items), &g, err);
     if (rc) return rc;
     bool ok = true;
     for (int32_t i = 0; i < n && ok; i++) {
         int32_t item = list[i].item;
-        char genres[64];
+        char genres[16]; /* three */
         ((int32_t *)g->values[LIST_RANK])[i] = i + 1;
         ((float *)g->values[LIST_SCORE])[i] = list[i].score;
         ((float *)g->values[LIST_BAR])[i] = share_of(list, n, i);
@@ -163,12 +168,19 @@ enum rs_code tui_similar_read(const struct rs_bundle *b, const char *id, int32_t
 }
 
 enum { WHY_SHARE, WHY_BAR, WHY_TITLE, WHY_VALUE, WHY_COLUMNS };
-static const struct tui_grid_column why_columns[] = {
-    [WHY_SHARE] = {{"share", "share", 6, TUI_NUMBER | TUI_FROZEN}, TUI_GRID_SHARE, 0},
-    [WHY_BAR] = {{"bar", "", 8, TUI_NUMBER | TUI_BARS}, TUI_GRID_BAR, 0},
-    [WHY_TITLE] = {{"title", "because of", 16, TUI_GROWS}, TUI_GRID_TEXT, 0},
-    [WHY_VALUE] = {{"rated", "rated", 5, TUI_NUMBER}, TUI_GRID_REAL, 1},
+static const struct tui_column why_heads[] = {
+    [WHY_SHARE] = {"share", "share", 6, TUI_NUMBER | TUI_FROZEN},
+    [WHY_BAR] = {"bar", "", 8, TUI_NUMBER | TUI_BARS},
+    [WHY_TITLE] = {"title", "because of", 16, TUI_GROWS},
+    [WHY_VALUE] = {"rated", "rated", 5, TUI_NUMBER},
 };
+static const struct tui_grid_cell why_cells[] = {
+    [WHY_SHARE] = {TUI_GRID_SHARE, 0},
+    [WHY_BAR] = {TUI_GRID_BAR, 0},
+    [WHY_TITLE] = {TUI_GRID_TEXT, 0},
+    [WHY_VALUE] = {TUI_GRID_REAL, 1},
+};
+static const struct tui_grid_form why_form = {why_heads, why_cells, WHY_COLUMNS};
 
 struct reason {
     int32_t item;
@@ -188,13 +200,14 @@ static enum rs_code reason_rows(const struct rs_bundle *b, const struct reason *
                                 double total, struct tui_rows **out, struct rs_err *err)
 {
     struct tui_grid *g;
-    enum rs_code rc = tui_grid_new(why_columns, WHY_COLUMNS, n, rs_idmap_is_int(b->items), &g, err);
+    enum rs_code rc = tui_grid_new(&why_form, n, rs_idmap_is_int(b->items), &g, err);
     if (rc) return rc;
     bool ok = true;
     for (int32_t i = 0; i < n && ok; i++) {
         float share = total > 0 ? (float)((double)r[i].contribution / total) : NAN;
         ((float *)g->values[WHY_SHARE])[i] = share;
-        ((float *)g->values[WHY_BAR])[i] = share > 0 ? share : 0;
+        ((float *)g->values[WHY_BAR])[i] =
+            r[i].contribution > 0 ? r[i].contribution / r[0].contribution : 0;
         ((float *)g->values[WHY_VALUE])[i] = r[i].value;
         ok = tui_grid_id(g, i, b->items, r[i].item) &&
              tui_grid_text(g, WHY_TITLE, i, rs_catalogue_title(b->catalogue, r[i].item));

@@ -96,18 +96,25 @@ static void post_entry(const struct tui_data *d, const struct rs_event *event, s
 }
 
 enum { HISTORY_VALUE, HISTORY_TITLE, HISTORY_GENRES, HISTORY_WHEN, HISTORY_COLUMNS };
-static const struct tui_grid_column history_columns[] = {
-    [HISTORY_VALUE] = {{"value", "rated", 5, TUI_NUMBER | TUI_FROZEN}, TUI_GRID_REAL, 1},
-    [HISTORY_TITLE] = {{"title", "title", 16, TUI_GROWS}, TUI_GRID_TEXT, 0},
-    [HISTORY_GENRES] = {{"genres", "genres", 9, 0}, TUI_GRID_TEXT, 0},
-    [HISTORY_WHEN] = {{"when", "when", 5, TUI_NUMBER}, TUI_GRID_MONTH, 0},
+static const struct tui_column history_heads[] = {
+    [HISTORY_VALUE] = {"value", "rated", 5, TUI_NUMBER | TUI_FROZEN},
+    [HISTORY_TITLE] = {"title", "title", 16, TUI_GROWS},
+    [HISTORY_GENRES] = {"genres", "genres", 9, 0},
+    [HISTORY_WHEN] = {"when", "when", 5, TUI_NUMBER},
 };
+static const struct tui_grid_cell history_cells[] = {
+    [HISTORY_VALUE] = {TUI_GRID_REAL, 1},
+    [HISTORY_TITLE] = {TUI_GRID_TEXT, 0},
+    [HISTORY_GENRES] = {TUI_GRID_TEXT, 0},
+    [HISTORY_WHEN] = {TUI_GRID_MONTH, 0},
+};
+static const struct tui_grid_form history_form = {history_heads, history_cells, HISTORY_COLUMNS};
 
 /* A posted id that the data's ids cannot be (a text among numbers) shows as a title only. */
 static bool history_row(const struct tui_data *d, struct tui_grid *g, int32_t row,
                         const struct entry *e)
 {
-    char genres[64] = "";
+    char genres[12] = ""; /* two */
     ((float *)g->values[HISTORY_VALUE])[row] = e->value;
     ((int64_t *)g->values[HISTORY_WHEN])[row] = e->time_s;
     if (e->index < 0) {
@@ -130,8 +137,7 @@ static enum rs_code history_rows(const struct tui_data *d, const struct entry *e
                                  struct tui_rows **out, struct rs_err *err)
 {
     struct tui_grid *g;
-    enum rs_code rc =
-        tui_grid_new(history_columns, HISTORY_COLUMNS, n, rs_idmap_is_int(d->items), &g, err);
+    enum rs_code rc = tui_grid_new(&history_form, n, rs_idmap_is_int(d->items), &g, err);
     if (rc) return rc;
     for (int32_t i = 0; i < n; i++) {
         if (history_row(d, g, i, &e[i])) continue;
@@ -273,18 +279,23 @@ static int64_t find_entry(const struct rs_csr *m, int32_t row, int32_t column)
 }
 
 enum { RATER_USER, RATER_VALUE, RATER_WHEN, RATER_COLUMNS };
-static const struct tui_grid_column rater_columns[] = {
-    [RATER_USER] = {{"user", "user", 10, TUI_NUMBER | TUI_FROZEN}, TUI_GRID_ID, 0},
-    [RATER_VALUE] = {{"value", "rated", 5, TUI_NUMBER}, TUI_GRID_REAL, 1},
-    [RATER_WHEN] = {{"when", "when", 5, TUI_NUMBER}, TUI_GRID_MONTH, 0},
+static const struct tui_column rater_heads[] = {
+    [RATER_USER] = {"user", "user", 10, TUI_NUMBER | TUI_FROZEN},
+    [RATER_VALUE] = {"value", "rated", 5, TUI_NUMBER},
+    [RATER_WHEN] = {"when", "when", 5, TUI_NUMBER},
 };
+static const struct tui_grid_cell rater_cells[] = {
+    [RATER_USER] = {TUI_GRID_ID, 0},
+    [RATER_VALUE] = {TUI_GRID_REAL, 1},
+    [RATER_WHEN] = {TUI_GRID_MONTH, 0},
+};
+static const struct tui_grid_form rater_form = {rater_heads, rater_cells, RATER_COLUMNS};
 
 static enum rs_code rater_rows(const struct tui_data *d, const struct entry *e, int32_t n,
                                struct tui_rows **out, struct rs_err *err)
 {
     struct tui_grid *g;
-    enum rs_code rc =
-        tui_grid_new(rater_columns, RATER_COLUMNS, n, rs_idmap_is_int(d->users), &g, err);
+    enum rs_code rc = tui_grid_new(&rater_form, n, rs_idmap_is_int(d->users), &g, err);
     if (rc) return rc;
     for (int32_t i = 0; i < n; i++) {
         ((float *)g->values[RATER_VALUE])[i] = e[i].value;

@@ -33,16 +33,15 @@ static size_t size_of(enum tui_grid_kind kind)
     }
 }
 
-enum rs_code tui_grid_new(const struct tui_grid_column *columns, int n_columns, int32_t n,
-                          bool integer_ids, struct tui_grid **out, struct rs_err *err)
+enum rs_code tui_grid_new(const struct tui_grid_form *form, int32_t n, bool integer_ids,
+                          struct tui_grid **out, struct rs_err *err)
 {
-    rs_assert(n_columns <= TUI_GRID_COLUMNS);
+    rs_assert(form->n <= TUI_GRID_COLUMNS);
     struct tui_grid *g = rs_xalloc(1, sizeof(*g));
     size_t rows = (size_t)n + 1;
     bool ok = true;
     g->arena = rs_arena_new((size_t)1 << 16, 0);
-    g->columns = columns;
-    g->n_columns = n_columns;
+    g->form = form;
     g->n = n;
     if (integer_ids) {
         g->ids = rs_arena_alloc(g->arena, rows * sizeof(*g->ids));
@@ -51,9 +50,8 @@ enum rs_code tui_grid_new(const struct tui_grid_column *columns, int n_columns, 
         g->id_texts = rs_arena_alloc(g->arena, rows * sizeof(*g->id_texts));
         ok = g->id_texts != NULL;
     }
-    for (int c = 0; c < n_columns && ok; c++) {
-        size_t size = size_of(columns[c].kind);
-        g->heads[c] = columns[c].head;
+    for (int c = 0; c < form->n && ok; c++) {
+        size_t size = size_of(form->cells[c].kind);
         if (size == 0) continue;
         g->values[c] = rs_arena_alloc(g->arena, rows * size);
         ok = g->values[c] != NULL;
@@ -174,7 +172,7 @@ static const char *cell_text(const struct tui_rows *r, int32_t row, int column, 
                              enum tui_role *role_out)
 {
     const struct tui_grid *g = r->data;
-    const struct tui_grid_column *c = &g->columns[column];
+    const struct tui_grid_cell *c = &g->form->cells[column];
     const void *v = g->values[column];
     (void)role_out;
     switch (c->kind) {
@@ -208,7 +206,7 @@ static double cell_number(const struct tui_rows *r, int32_t row, int column)
 {
     const struct tui_grid *g = r->data;
     const void *v = g->values[column];
-    switch (g->columns[column].kind) {
+    switch (g->form->cells[column].kind) {
     case TUI_GRID_ID:
         return g->ids ? (double)g->ids[row] : (double)NAN;
     case TUI_GRID_TEXT:
@@ -240,7 +238,7 @@ static uint64_t row_key(const struct tui_rows *r, int32_t row)
 struct tui_rows *tui_grid_rows(struct tui_grid *g, int32_t n)
 {
     rs_assert(n <= g->n);
-    struct tui_rows *r = tui_rows_new(g->heads, g->n_columns, n, g);
+    struct tui_rows *r = tui_rows_new(g->form->heads, g->form->n, n, g);
     r->text = cell_text;
     r->number = cell_number;
     r->key = row_key;
@@ -250,7 +248,8 @@ struct tui_rows *tui_grid_rows(struct tui_grid *g, int32_t n)
 
 const char *tui_grid_row_id(const struct tui_rows *r, int32_t row, char *buf, int size)
 {
-    snprintf(buf, (size_t)size, "%s", id_text(r->data, row, (char[32]){0}, 32));
+    char number[32];
+    snprintf(buf, (size_t)size, "%s", id_text(r->data, row, number, sizeof(number)));
     return buf;
 }
 
@@ -260,12 +259,4 @@ uint64_t tui_grid_key_of(const struct tui_rows *r, const char *id)
     int64_t number;
     if (g->ids && rs_id_parse_int(id, strlen(id), &number)) return (uint64_t)number;
     return rs_checksum(id, strlen(id));
-}
-
-int32_t tui_grid_find(const struct tui_rows *r, uint64_t key)
-{
-    for (int32_t row = 0; row < r->n; row++) {
-        if (row_key(r, row) == key) return row;
-    }
-    return -1;
 }

@@ -24,27 +24,29 @@ enum tui_grid_kind {
 };
 enum { TUI_GRID_COLUMNS = 8 };
 
-struct tui_grid_column {
-    struct tui_column head;
+struct tui_grid_cell {
     enum tui_grid_kind kind;
     int digits;
+};
+/* A kind of table: how its columns are headed and held. Static. */
+struct tui_grid_form {
+    const struct tui_column *heads;
+    const struct tui_grid_cell *cells;
+    int n;
 };
 
 struct tui_grid {
     struct rs_arena *arena;
-    const struct tui_grid_column *columns;
-    int n_columns;
+    const struct tui_grid_form *form;
     int32_t n;
-    struct tui_column heads[TUI_GRID_COLUMNS];
     void *values[TUI_GRID_COLUMNS]; /* [n] each, of its kind */
     int64_t *ids;                   /* [n], where ids are numbers */
     const char **id_texts;          /* [n], where they are texts */
 };
 
-/* Arrays of n rows for these columns, values not set. RS_ENOMEM. */
-RS_MUST_USE enum rs_code tui_grid_new(const struct tui_grid_column *columns, int n_columns,
-                                      int32_t n, bool integer_ids, struct tui_grid **out,
-                                      struct rs_err *err);
+/* Arrays of n rows of that form, values not set. RS_ENOMEM. */
+RS_MUST_USE enum rs_code tui_grid_new(const struct tui_grid_form *form, int32_t n, bool integer_ids,
+                                      struct tui_grid **out, struct rs_err *err);
 void tui_grid_free(void *grid);
 /* A copy of text (NULL stays) in the grid; false: out of memory. */
 bool tui_grid_text(struct tui_grid *g, int column, int32_t row, const char *text);
@@ -58,7 +60,6 @@ struct tui_rows *tui_grid_rows(struct tui_grid *g, int32_t n);
 const char *tui_grid_row_id(const struct tui_rows *r, int32_t row, char *buf, int size);
 /* The key of the row that has this id. */
 uint64_t tui_grid_key_of(const struct tui_rows *r, const char *id);
-int32_t tui_grid_find(const struct tui_rows *r, uint64_t key); /* -1: none */
 
 /* "12,480"; buf of 32. */
 const char *tui_thousands(int64_t n, char buf[32]);

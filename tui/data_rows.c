@@ -166,16 +166,23 @@ static float spread_of(const struct tally *t)
     return (float)sqrt(variance > 0 ? variance : 0);
 }
 
-static const struct tui_grid_column user_columns[] = {
-    [TUI_USER_ID] = {{"user", "user", 8, TUI_NUMBER | TUI_FROZEN}, TUI_GRID_ID, 0},
-    [TUI_USER_RATED] = {{"rated", "rated", 6, TUI_NUMBER}, TUI_GRID_COUNT, 0},
-    [TUI_USER_MEAN] = {{"mean", "mean", 4, TUI_NUMBER}, TUI_GRID_REAL, 1},
-    [TUI_USER_LAST] = {{"last", "last", 5, TUI_NUMBER}, TUI_GRID_MONTH, 0},
-    [TUI_USER_FIRST] = {{"first", "first", 5, TUI_NUMBER}, TUI_GRID_MONTH, 0},
-    [TUI_USER_SPREAD] = {{"spread", "sd", 3, TUI_NUMBER}, TUI_GRID_REAL, 1},
-    [TUI_USER_LIKED] = {{"liked", "liked", 6, TUI_NUMBER}, TUI_GRID_SHARE, 0},
-    [TUI_USER_HELD] = {{"held", "held", 5, TUI_NUMBER}, TUI_GRID_COUNT, 0},
+static const struct tui_column user_heads[] = {
+    [TUI_USER_ID] = {"user", "user", 8, TUI_NUMBER | TUI_FROZEN},
+    [TUI_USER_RATED] = {"rated", "rated", 6, TUI_NUMBER},
+    [TUI_USER_MEAN] = {"mean", "mean", 4, TUI_NUMBER},
+    [TUI_USER_LAST] = {"last", "last", 5, TUI_NUMBER},
+    [TUI_USER_FIRST] = {"first", "first", 5, TUI_NUMBER},
+    [TUI_USER_SPREAD] = {"spread", "sd", 3, TUI_NUMBER},
+    [TUI_USER_LIKED] = {"liked", "liked", 6, TUI_NUMBER},
+    [TUI_USER_HELD] = {"held", "held", 5, TUI_NUMBER},
 };
+static const struct tui_grid_cell user_cells[] = {
+    [TUI_USER_ID] = {TUI_GRID_ID, 0},       [TUI_USER_RATED] = {TUI_GRID_COUNT, 0},
+    [TUI_USER_MEAN] = {TUI_GRID_REAL, 1},   [TUI_USER_LAST] = {TUI_GRID_MONTH, 0},
+    [TUI_USER_FIRST] = {TUI_GRID_MONTH, 0}, [TUI_USER_SPREAD] = {TUI_GRID_REAL, 1},
+    [TUI_USER_LIKED] = {TUI_GRID_SHARE, 0}, [TUI_USER_HELD] = {TUI_GRID_COUNT, 0},
+};
+static const struct tui_grid_form user_form = {user_heads, user_cells, TUI_USER_COLUMNS};
 
 static void user_row(const struct tui_data *d, struct tui_grid *g, int32_t u)
 {
@@ -198,8 +205,7 @@ enum rs_code tui_user_rows(const struct tui_data *d, const struct rs_task *task,
 {
     int32_t n = rs_idmap_size(d->users);
     struct tui_grid *g;
-    enum rs_code rc =
-        tui_grid_new(user_columns, TUI_USER_COLUMNS, n, rs_idmap_is_int(d->users), &g, err);
+    enum rs_code rc = tui_grid_new(&user_form, n, rs_idmap_is_int(d->users), &g, err);
     if (rc) return rc;
 #pragma omp parallel for num_threads(rs_par_threads()) schedule(dynamic, 1)
     for (int32_t block = 0; block < (n + USERS_A_BLOCK - 1) / USERS_A_BLOCK; block++) {
@@ -222,15 +228,22 @@ enum rs_code tui_user_rows(const struct tui_data *d, const struct rs_task *task,
               : rs_fail(err, RS_ENOMEM, "ids of %d users", n);
 }
 
-static const struct tui_grid_column item_columns[] = {
-    [TUI_ITEM_ID] = {{"item", "item", 7, TUI_NUMBER | TUI_FROZEN}, TUI_GRID_ID, 0},
-    [TUI_ITEM_TITLE] = {{"title", "title", 20, TUI_GROWS}, TUI_GRID_TEXT, 0},
-    [TUI_ITEM_RATED] = {{"rated", "rated", 6, TUI_NUMBER}, TUI_GRID_COUNT, 0},
-    [TUI_ITEM_MEAN] = {{"mean", "mean", 4, TUI_NUMBER}, TUI_GRID_REAL, 1},
-    [TUI_ITEM_YEAR] = {{"year", "year", 4, TUI_NUMBER}, TUI_GRID_PLAIN, 0},
-    [TUI_ITEM_GENRES] = {{"genres", "genres", 18, 0}, TUI_GRID_TEXT, 0},
-    [TUI_ITEM_SHARE] = {{"share", "lists", 6, TUI_NUMBER}, TUI_GRID_SHARE, 0},
+static const struct tui_column item_heads[] = {
+    [TUI_ITEM_ID] = {"item", "item", 7, TUI_NUMBER | TUI_FROZEN},
+    [TUI_ITEM_TITLE] = {"title", "title", 20, TUI_GROWS},
+    [TUI_ITEM_RATED] = {"rated", "rated", 6, TUI_NUMBER},
+    [TUI_ITEM_MEAN] = {"mean", "mean", 4, TUI_NUMBER},
+    [TUI_ITEM_YEAR] = {"year", "year", 4, TUI_NUMBER},
+    [TUI_ITEM_GENRES] = {"genres", "genres", 18, 0},
+    [TUI_ITEM_SHARE] = {"share", "lists", 6, TUI_NUMBER},
 };
+static const struct tui_grid_cell item_cells[] = {
+    [TUI_ITEM_ID] = {TUI_GRID_ID, 0},       [TUI_ITEM_TITLE] = {TUI_GRID_TEXT, 0},
+    [TUI_ITEM_RATED] = {TUI_GRID_COUNT, 0}, [TUI_ITEM_MEAN] = {TUI_GRID_REAL, 1},
+    [TUI_ITEM_YEAR] = {TUI_GRID_PLAIN, 0},  [TUI_ITEM_GENRES] = {TUI_GRID_TEXT, 0},
+    [TUI_ITEM_SHARE] = {TUI_GRID_SHARE, 0},
+};
+static const struct tui_grid_form item_form = {item_heads, item_cells, TUI_ITEM_COLUMNS};
 
 /* Rows and sum of known values of every item. */
 struct sums {
@@ -295,7 +308,7 @@ enum rs_code tui_item_rows(const struct tui_data *d, const float *share, const s
     if (!rc) rc = add_up(&d->train, &s, task, err);
     if (!rc) rc = add_up(&d->seen, &s, task, err);
     if (!rc) {
-        rc = tui_grid_new(item_columns, TUI_ITEM_COLUMNS, n, rs_idmap_is_int(d->items), &g, err);
+        rc = tui_grid_new(&item_form, n, rs_idmap_is_int(d->items), &g, err);
     }
     for (int32_t i = 0; i < n && !rc; i++) {
         if (!item_row(d, &s, share, g, i, &text)) rc = rs_fail(err, RS_ENOMEM, "texts of items");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data_grid.h"
+#include "glyph.h"
 #include "rs/base/str.h"
 
 const char tui_no_data[] = "No data yet. i imports a ratings file, D loads the demo set.";
@@ -18,36 +19,50 @@ enum tui_size tui_data_size(struct tui_rect content)
     return tui_size_of(content.w, content.h + frame);
 }
 
-bool tui_data_go_to(struct tui_table *t, struct tui_worker *w, const char *id)
+static void free_nothing(void *data)
 {
-    if (!t->rows) return false;
-    uint64_t key = tui_grid_key_of(t->rows, id);
-    if (tui_grid_find(t->rows, key) < 0) return false;
-    t->at_key = key;
-    tui_table_set(t, w, tui_rows_hold(t->rows), NULL);
-    return true;
+    (void)data;
 }
 
 void tui_data_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *rows)
 {
-    tui_table_set(t, w, rows ? tui_rows_hold(rows) : NULL, NULL);
+    const struct tui_rows *before = t->next ? t->next : t->rows;
+    if (rows) {
+        tui_table_set(t, w, tui_rows_hold(rows), NULL);
+    } else if (before && before->n > 0) {
+        struct tui_rows *none = tui_rows_new(before->columns.list, before->columns.n, 0, NULL);
+        none->text = before->text;
+        none->number = before->number;
+        none->key = before->key;
+        none->free = free_nothing;
+        tui_table_set(t, w, none, NULL);
+    }
+}
+
+void tui_data_first(struct tui_table *t)
+{
+    if (t->n_shown > 0) (void)tui_table_go(t, t->rows->key(t->rows, t->order[0]));
 }
 
 void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_bar_row *rows,
                    int n, int32_t total)
 {
-    enum { NAME = 11, COUNT = 6, GAPS = 3 };
+    enum { COUNT = 6, GAPS = 3 };
     int32_t most = 1;
-    int bar = area.w - NAME - COUNT - GAPS;
+    int name = 1;
     for (int i = 0; i < n; i++) {
+        int width = tui_text_width(rows[i].name);
         most = rows[i].n > most ? rows[i].n : most;
+        name = width > name ? width : name;
     }
-    for (int i = 0; i < n && i < area.h; i++) {
+    int bar = area.w - name - COUNT - GAPS;
+    int shown = n > area.h ? area.h - 1 : n; /* the last line says how many are left out */
+    for (int i = 0; i < shown; i++) {
         char count[32];
         int y = area.y + i;
-        tui_put_in(c, area, area.x + 1, y, NAME, false, rows[i].name, TUI_TEXT, 0);
+        tui_put_in(c, area, area.x + 1, y, name, false, rows[i].name, TUI_TEXT, 0);
         if (bar > 0) {
-            tui_bar(c, area, area.x + NAME + 2, y, bar, (double)rows[i].n / most, TUI_BAR);
+            tui_bar(c, area, area.x + name + 2, y, bar, (double)rows[i].n / most, TUI_BAR);
         }
         tui_put_in(c, area, area.x + area.w - COUNT, y, COUNT, true,
                    tui_thousands(rows[i].n, count), TUI_DIM, 0);
@@ -55,7 +70,7 @@ void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_
     if (n == 0 && total == 0 && area.h > 0) {
         tui_put(c, area, area.x + 1, area.y, "no ratings", TUI_DIM, 0);
     } else if (n > area.h && area.h > 0) {
-        tui_putf(c, area, area.x + 1, area.y + area.h - 1, TUI_DIM, 0, "+%d more", n - area.h + 1);
+        tui_putf(c, area, area.x + 1, area.y + area.h - 1, TUI_DIM, 0, "+%d more", n - shown);
     }
 }
 

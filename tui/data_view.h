@@ -14,10 +14,10 @@ extern const char tui_see_errors[]; /* where the rows could not be read */
 
 /* The size class of the screen that has this content. */
 enum tui_size tui_data_size(struct tui_rect content);
-/* Puts the cursor on the row with this id; false: there is none. */
-bool tui_data_go_to(struct tui_table *t, struct tui_worker *w, const char *id);
 /* Other rows (a reference of its own is taken), from the first on; NULL: none. */
 void tui_data_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *rows);
+/* The cursor to the first row: what is shown is of something else now. */
+void tui_data_first(struct tui_table *t);
 /* Bars with names and counts, as many as fit; of the largest count. */
 void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_bar_row *rows,
                    int n, int32_t total);

@@ -80,20 +80,37 @@ static void show_item(struct tui_view *v, const char *id)
 {
     struct items *s = v->state;
     struct tui_table *t = &s->t[T_ITEMS];
+    char *copy = rs_xstrdup(id);
     if (!t->rows) {
-        char *copy = rs_xstrdup(id);
         free(s->wanted);
         s->wanted = copy;
-    } else if (tui_data_go_to(t, tui_app_worker(v->app), id)) {
-        char *copy = rs_xstrdup(id);
-        free(s->which);
-        s->which = copy;
-        s->cursor = t->at_key;
-        s->row = tui_grid_find(t->rows, t->at_key);
-        ask_item(v);
-    } else {
-        tui_app_toast(v->app, "item '%.60s' is not in the data; / searches titles", id);
+        return;
     }
+    uint64_t key = tui_grid_key_of(t->rows, id);
+    int32_t row = tui_rows_find(t->rows, key);
+    if (row < 0) {
+        tui_app_toast(v->app, "item '%.60s' is not in the data; / searches titles", id);
+        free(copy);
+        return;
+    }
+    if (tui_table_go(t, key)) s->cursor = key; /* else the filter hides it, and the cursor stays */
+    free(s->which);
+    s->which = copy;
+    s->row = row;
+    ask_item(v);
+}
+
+/* What to show first, once there are rows. */
+static void settle(struct tui_view *v)
+{
+    struct items *s = v->state;
+    if (s->wanted && s->t[T_ITEMS].rows) {
+        char *wanted = s->wanted;
+        s->wanted = NULL;
+        show_item(v, wanted);
+        free(wanted);
+    }
+    if (!s->which) show_cursor(v);
 }
 
 static struct tui_load *load_new(const struct items *s)
@@ -189,6 +206,8 @@ static void open(struct tui_view *v, const char *arg)
         tui_table_init(&s->t[i], v->id, K_ORDER + i, empty[i]);
         v->panes[i].table = &s->t[i];
     }
+    s->t[T_ITEMS].sort_column = TUI_ITEM_RATED;
+    s->t[T_ITEMS].descending = true;
     for (int i = 0; i < N_PANES; i++) {
         v->panes[i].name = names[i];
     }
@@ -219,6 +238,15 @@ static void take_source(struct tui_view *v, const struct tui_loaded *l)
     s->held = held;
 }
 
+/* Other rows, or another order of them, are shown. */
+static void read_order(struct tui_view *v)
+{
+    struct items *s = v->state;
+    const struct tui_rows *r = s->t[T_ITEMS].rows;
+    if (r && s->which) s->row = tui_rows_find(r, tui_grid_key_of(r, s->which));
+    settle(v);
+}
+
 static void read_rows(struct tui_view *v, struct tui_loaded *l)
 {
     struct items *s = v->state;
@@ -233,20 +261,14 @@ static void read_rows(struct tui_view *v, struct tui_loaded *l)
         tui_table_set(t, tui_app_worker(v->app), l->rows, &gone);
         l->rows = NULL;
         if (gone) tui_app_toast(v->app, "items: %d marks were on rows that are no more", gone);
-        if (other || !s->counted.times) begin_shares(v, n);
+        if (other || !s->counted.times) {
+            begin_shares(v, n);
+        } else if (s->counted.whole) {
+            ask_share_rows(v);
+        }
     }
-    if (s->wanted) {
-        char *wanted = s->wanted;
-        s->wanted = NULL;
-        show_item(v, wanted);
-        free(wanted);
-    }
-    if (!s->which) {
-        show_cursor(v);
-    } else if (other) {
-        s->row = t->rows ? tui_grid_find(t->rows, tui_grid_key_of(t->rows, s->which)) : -1;
-        ask_item(v);
-    }
+    if (s->which && other) ask_item(v);
+    read_order(v);
 }
 
 static void read_share_rows(struct tui_view *v, struct tui_loaded *l)
@@ -262,7 +284,9 @@ static bool read_similar(struct tui_view *v, struct tui_event *e)
     struct items *s = v->state;
     struct tui_list *l = e->out;
     if (!s->which || strcmp(l->id, s->which) != 0) return false;
+    bool other = !s->similar || strcmp(s->similar->id, l->id) != 0;
     tui_data_set(&s->t[T_SIMILAR], tui_app_worker(v->app), l->rows);
+    if (other) tui_data_first(&s->t[T_SIMILAR]);
     tui_list_free(s->similar);
     s->similar = l;
     e->out = NULL;
@@ -275,7 +299,9 @@ static bool read_item(struct tui_view *v, struct tui_event *e)
     struct items *s = v->state;
     struct tui_item *i = e->out;
     if (!s->which || strcmp(i->id, s->which) != 0) return false;
+    bool other = !s->item || strcmp(s->item->id, i->id) != 0;
     tui_data_set(&s->t[T_RATERS], tui_app_worker(v->app), i->raters);
+    if (other) tui_data_first(&s->t[T_RATERS]);
     tui_item_free(s->item);
     s->item = i;
     e->out = NULL;
@@ -292,7 +318,7 @@ static bool read_event(struct tui_view *v, struct tui_event *e)
     }
     for (int i = 0; i < N_TABLES; i++) {
         if (!tui_table_read(&s->t[i], e)) continue;
-        if (i == T_ITEMS && !s->which) show_cursor(v);
+        if (i == T_ITEMS) read_order(v);
         return true;
     }
     if (!e->out) return false;
@@ -349,7 +375,7 @@ static void layout(struct tui_view *v, struct tui_rect content)
         v->panes[v->pane].area = content;
         return;
     }
-    tui_split_across(content, wide ? 0.5 : 0.45, v->border, &v->panes[P_ITEMS].area, &right);
+    tui_split_across(content, wide ? 0.5 : 0.56, v->border, &v->panes[P_ITEMS].area, &right);
     if (wide) {
         tui_split_down(right, 0.56, &v->panes[P_SIMILAR].area, &v->panes[detail].area);
     } else {
@@ -471,9 +497,9 @@ static void draw_months(struct tui_view *v, struct tui_canvas *c)
         at = m;
     }
     int32_t from = (int32_t)lround(it->month[0] * 12);
-    snprintf(title, sizeof(title), "ratings by month  last %s  most %s in %s",
-             tui_thousands((int64_t)it->count[it->n_months - 1], newest),
-             tui_thousands((int64_t)peak, most), tui_month_text(from + at, first));
+    snprintf(title, sizeof(title), "ratings by month  most %s in %s, last %s",
+             tui_thousands((int64_t)peak, most), tui_month_text(from + at, first),
+             tui_thousands((int64_t)it->count[it->n_months - 1], newest));
     draw_head(v, c, P_MONTHS, title);
     if (body.h < 3 || body.w < 20) return;
     draw_bars(it, c, (struct tui_rect){body.x + 1, body.y, body.w - 2, body.h - 1});

@@ -112,9 +112,23 @@ static void show_anybody(struct tui_view *v, const char *id)
         take_text(&s->wanted, id);
         return;
     }
-    bool there = tui_data_go_to(t, tui_app_worker(v->app), id);
+    bool there = tui_table_go(t, tui_grid_key_of(t->rows, id));
     if (there) s->cursor = t->at_key;
     show_user(v, id, !there);
+}
+
+/* Whom to show first, once there are rows. */
+static void settle(struct tui_view *v)
+{
+    struct users *s = v->state;
+    if (s->wanted && s->t[T_USERS].rows) {
+        char *wanted = s->wanted;
+        s->wanted = NULL;
+        show_anybody(v, wanted);
+        free(wanted);
+    } else if (!s->who) {
+        show_cursor(v);
+    }
 }
 
 static void load(struct tui_view *v, bool again)
@@ -176,16 +190,8 @@ static void read_rows(struct tui_view *v, struct tui_loaded *l)
         if (gone) tui_app_toast(v->app, "users: %d marks were on rows that are no more", gone);
         s->asked_list = false;
     }
-    if (s->wanted) {
-        char *wanted = s->wanted;
-        s->wanted = NULL;
-        show_anybody(v, wanted);
-        free(wanted);
-    } else if (s->who && !s->asked_list) {
-        ask_user(v);
-    } else if (!s->who) {
-        show_cursor(v);
-    }
+    if (s->who && !s->asked_list) ask_user(v);
+    settle(v);
 }
 
 static bool is_who(const struct users *s, const char *id)
@@ -198,10 +204,12 @@ static bool read_user(struct tui_view *v, struct tui_event *e)
     struct users *s = v->state;
     struct tui_user *u = e->out;
     if (!is_who(s, u->id)) return false;
+    bool other = !s->user || strcmp(s->user->id, u->id) != 0;
     tui_user_free(s->user);
     s->user = u;
     e->out = NULL;
-    tui_table_set(&s->t[T_HISTORY], tui_app_worker(v->app), tui_rows_hold(u->history), NULL);
+    tui_data_set(&s->t[T_HISTORY], tui_app_worker(v->app), u->history);
+    if (other) tui_data_first(&s->t[T_HISTORY]);
     return true;
 }
 
@@ -210,6 +218,7 @@ static bool read_list(struct tui_view *v, struct tui_event *e)
     struct users *s = v->state;
     struct tui_list *l = e->out;
     if (!is_who(s, l->id)) return false;
+    bool other = !s->list || strcmp(s->list->id, l->id) != 0;
     tui_list_free(s->list);
     s->list = l;
     e->out = NULL;
@@ -219,6 +228,7 @@ static bool read_list(struct tui_view *v, struct tui_event *e)
     tui_data_set(&s->t[T_WHY], tui_app_worker(v->app), NULL);
     s->t[T_LIST].empty = l->nothing[0] ? l->nothing : "Nothing is left to recommend.";
     s->t[T_WHY].empty = s->t[T_LIST].empty;
+    if (other) tui_data_first(&s->t[T_LIST]);
     ask_why(v);
     return true;
 }
@@ -232,6 +242,7 @@ static bool read_why(struct tui_view *v, struct tui_event *e)
     s->why = y;
     e->out = NULL;
     tui_data_set(&s->t[T_WHY], tui_app_worker(v->app), y->rows);
+    tui_data_first(&s->t[T_WHY]);
     s->t[T_WHY].empty = y->text;
     return true;
 }
@@ -246,7 +257,7 @@ static bool read_event(struct tui_view *v, struct tui_event *e)
     }
     for (int i = 0; i < N_TABLES; i++) {
         if (!tui_table_read(&s->t[i], e)) continue;
-        if (i == T_USERS && !s->who) show_cursor(v);
+        if (i == T_USERS) settle(v);
         return true;
     }
     if (!e->out) return false;

@@ -121,8 +121,8 @@ static void items_are_added_up(void **state)
         if (n > 0) assert_true(fabs(r->number(r, i, TUI_ITEM_MEAN) - sum / n) < 5e-6);
         assert_true(r->number(r, i, TUI_ITEM_SHARE) == (double)share[i]);
     }
-    assert_int_equal(tui_grid_find(r, tui_grid_key_of(r, "i042")), 42);
-    assert_int_equal(tui_grid_find(r, tui_grid_key_of(r, "i999")), -1);
+    assert_int_equal(tui_rows_find(r, tui_grid_key_of(r, "i042")), 42);
+    assert_int_equal(tui_rows_find(r, tui_grid_key_of(r, "i999")), -1);
     tui_rows_release(r);
     assert_ok(tui_item_rows(&w->d, NULL, NULL, &r, &err), &err);
     assert_string_equal(cell(r, 3, TUI_ITEM_SHARE), "-");
