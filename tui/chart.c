@@ -2,8 +2,8 @@
  * chart - lines of up to eight series in dots: 2 x 4 a cell in braille, 1 x 2 in half blocks, 1 x 3
  * in ASCII.
  *
- * The canvas is the raster: a cell's character stands for a set of dots, so a dot is added by reading
- * the character back, and drawing needs no memory of its own. Points that fall into one column of
+ * The canvas is the raster: a cell's character stands for a set of dots, so a dot is added by
+ * reading the character back, and drawing needs no memory of its own. Points that fall into one column of
  * dots become a stroke from their least to their greatest value: no spike is lost.
  */
 #include <math.h>

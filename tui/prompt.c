@@ -93,7 +93,7 @@ static void forget_candidates(struct tui_prompt *p)
     p->listed = false;
 }
 
-/* Readline puts what all candidates begin with in place of the word: others may not be among them. */
+/* Readline puts what all candidates begin with in place of the word: others must go. */
 static void keep_prefixed(char **list, const char *word)
 {
     size_t n = 0;
@@ -335,9 +335,7 @@ static void type(struct tui_prompt *p, const struct tui_key *k)
     const char *name = bytes_of(k->code);
     size_t n = k->alt;
     if (name) {
-        size_t len = strlen(name);
-        memcpy(bytes + n, name, len);
-        n += len;
+        n += (size_t)snprintf(bytes + n, sizeof(bytes) - n, "%s", name);
     } else {
         size_t len = tui_utf8(k->code, bytes + n);
         if (len == 0) return; /* a key that edits nothing */

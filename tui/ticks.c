@@ -7,8 +7,8 @@
 static double nice_step(int rank) /* … 0.1 0.2 0.5 1 2 5 10 …, 0 is 1 */
 {
     static const double steps[] = {1, 2, 5};
-    int decade = rank >= 0 ? rank / 3 : -((2 - rank) / 3);
-    return steps[rank - 3 * decade] * pow(10, decade);
+    int within = (rank % 3 + 3) % 3;
+    return steps[within] * pow(10, (rank - within) / 3.0);
 }
 
 static int n_multiples(const struct tui_scale *s, double step)
