@@ -3,8 +3,8 @@
  * in ASCII.
  *
  * The canvas is the raster: a cell's character stands for a set of dots, so a dot is added by
- * reading the character back, and drawing needs no memory of its own. Points that fall into one column of
- * dots become a stroke from their least to their greatest value: no spike is lost.
+ * reading that character back. Drawing thus needs no memory of its own. Points that fall into one
+ * column of dots become a stroke from their least to their greatest value: no spike is lost.
  */
 #include <math.h>
 #include <stdio.h>
