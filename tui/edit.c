@@ -37,6 +37,16 @@ static size_t shown_at(const struct tui_canvas *c, const char *s, int *width_out
     return tui_glyph_next(s, c->glyphs == &tui_glyphs_ascii, shown, width_out);
 }
 
+bool tui_may_type(uint32_t code)
+{
+    char bytes[5];
+    char shown[15];
+    int width;
+    if (tui_utf8(code, bytes) == 0) return false;
+    tui_glyph_next(bytes, false, shown, &width);
+    return strcmp(shown, "?") != 0 || code == '?';
+}
+
 void tui_paste_text(const char *paste, struct rs_str *out)
 {
     for (const char *s = paste; *s;) {
@@ -133,14 +143,8 @@ static void insert_paste(struct tui_edit *e, const char *paste)
 static bool insert_code(struct tui_edit *e, uint32_t code)
 {
     char bytes[5];
-    char shown[15];
-    int width;
-    if (code < 0x20 || code == DEL) return false;
-    size_t n = tui_utf8(code, bytes);
-    if (n == 0) return false;
-    tui_glyph_next(bytes, false, shown, &width);
-    bool unsafe = strcmp(shown, "?") == 0 && code != '?'; /* controls beyond ASCII, bidi */
-    if (!unsafe) insert(e, bytes, n);
+    if (code < 0x20 || code == DEL || tui_utf8(code, bytes) == 0) return false;
+    if (tui_may_type(code)) insert(e, bytes, strlen(bytes));
     return true;
 }
 

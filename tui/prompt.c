@@ -163,8 +163,13 @@ static void set_up(void)
     rl_variable_bind("output-meta", "on");
     /* Arrows, Home and End are bound by readline itself; Del it would take from termcap. */
     static const char *const maps[] = {"emacs", "vi-insert", "vi-move"};
-    for (size_t i = 0; i < 3; i++)
-        rl_bind_keyseq_if_unbound_in_map("\\e[3~", rl_delete, rl_get_keymap_by_name(maps[i]));
+    for (size_t i = 0; i < 3; i++) {
+        Keymap map = rl_get_keymap_by_name(maps[i]);
+        rl_bind_keyseq_if_unbound_in_map("\\e[3~", rl_delete, map);
+        /* A line holds what has columns: readline 8.2 does not always move over other things. */
+        rl_unbind_function_in_map(rl_quoted_insert, map);
+        rl_unbind_function_in_map(rl_tab_insert, map);
+    }
 }
 
 struct tui_prompt *tui_prompt_open(const char *label, const char *text, const char *history_file,
@@ -338,7 +343,7 @@ static void type(struct tui_prompt *p, const struct tui_key *k)
         n += (size_t)snprintf(bytes + n, sizeof(bytes) - n, "%s", name);
     } else {
         size_t len = tui_utf8(k->code, bytes + n);
-        if (len == 0) return; /* a key that edits nothing */
+        if (len == 0 || (k->code > 127 && !tui_may_type(k->code))) return;
         n += len;
     }
     if (RL_ISSTATE(RL_STATE_ISEARCH) && !is_search_key(k)) feed(p, "\033", 1);

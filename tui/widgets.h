@@ -23,6 +23,8 @@ bool tui_edit_key(struct tui_edit *e, const struct tui_key *k);
 void tui_edit_draw(const struct tui_edit *e, struct tui_canvas *c, struct tui_rect clip, int x,
                    int y, int w, enum tui_role role, unsigned attrs, bool focused);
 size_t tui_utf8(uint32_t code, char out[5]); /* bytes, NUL behind; 0: not a character */
+/* A character that has a shape: no control, nothing that turns the direction, nothing unassigned. */
+bool tui_may_type(uint32_t code);
 /* Pasted text for one line: line ends and tabs as blanks, what may not be shown as '?'. */
 void tui_paste_text(const char *paste, struct rs_str *out);
 /* Bytes of the first line of text wrapped at blanks to width columns; *skip_out: of the blanks and
