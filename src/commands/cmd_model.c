@@ -179,14 +179,21 @@ enum rs_code rs_cmd_model_archive(struct rs_ctx *ctx, const struct rs_args *args
 {
     struct rs_version v = {0};
     struct rs_change by = change_of(rs_args_text(args, "reason"));
+    bool back = rs_args_bool(args, "undo");
     enum rs_code rc = get_version(ctx, rs_args_text(args, "version"), &v, err);
-    if (!rc) {
+    if (!rc && back) {
+        rc = rs_versions_unarchive(ctx->store, v.number, &by, err);
+    } else if (!rc) {
         rc = rs_versions_archive(ctx->store, v.number, &by, err);
     }
+    int64_t number = v.number;
+    rs_version_clear(&v);
+    if (!rc) rc = rs_versions_get(ctx->store, number, &v, err);
     if (!rc) {
-        rs_val_set_int(out->doc, "version", v.number);
-        rs_val_set_str(out->doc, "stage", rs_stage_name(RS_STAGE_ARCHIVED));
-        rs_result_say(out, "version %lld is archived", (long long)v.number);
+        rs_val_set_int(out->doc, "version", number);
+        rs_val_set_str(out->doc, "stage", rs_stage_name(v.stage));
+        rs_result_say(out, "version %lld is %s", (long long)number,
+                      back ? "out of the archive" : "archived");
     }
     rs_version_clear(&v);
     return rc;

@@ -61,6 +61,39 @@ static enum rs_code report(struct rs_ctx *ctx, int64_t number, const char *alias
     return RS_OK;
 }
 
+/* What an alias would go from and to: {version, alias, from_version}; from 0: it is not there. */
+static void report_move(int64_t number, const char *alias, int64_t from, struct rs_result *out)
+{
+    rs_val_set_int(out->doc, "version", number);
+    rs_val_set_str(out->doc, "alias", alias);
+    rs_result_set(out, "from_version", from ? rs_val_int(from) : rs_val_null());
+    rs_val_set_bool(out->doc, "dry_run", true);
+}
+
+/* The answer to --dry-run; takes the verdict. */
+static enum rs_code report_verdict(struct rs_store *st, int64_t number, const char *alias,
+                                   struct rs_val *verdict, struct rs_result *out,
+                                   struct rs_err *err)
+{
+    int64_t from = 0;
+    struct rs_err why = {0};
+    bool pass = rs_val_get_bool(verdict, "pass", false);
+    enum rs_code rc = rs_alias_get(st, alias, &from, &why);
+    if (rc && rc != RS_ENOTFOUND) {
+        rs_val_free(verdict);
+        *err = why;
+        return rc;
+    }
+    report_move(number, alias, from, out);
+    rs_val_set_bool(out->doc, "pass", pass);
+    show_verdict(out, verdict);
+    rs_result_say(out, "dry run: version %lld %s @%s, nothing moved", (long long)number,
+                  pass ? "may become" : "is refused for", alias);
+    rs_result_set(out, "verdict", verdict);
+    out->exit_status = pass ? 0 : 1;
+    return RS_OK;
+}
+
 enum rs_code rs_cmd_model_promote(struct rs_ctx *ctx, const struct rs_args *args,
                                   struct rs_result *out, struct rs_err *err)
 {
@@ -89,6 +122,11 @@ enum rs_code rs_cmd_model_promote(struct rs_ctx *ctx, const struct rs_args *args
     if (!rc) rc = rs_gate_judge(st, number, alias, &gate, &verdict, err);
     if (rc) goto done;
     bool pass = rs_val_get_bool(verdict, "pass", false);
+    if (rs_args_bool(args, "dry-run")) {
+        rc = report_verdict(st, number, alias, verdict, out, err);
+        verdict = NULL;
+        goto done;
+    }
     if (!pass && !force) {
         bool forceable;
         const char *why = first_failure(verdict, &forceable);
@@ -118,6 +156,7 @@ enum rs_code rs_cmd_model_rollback(struct rs_ctx *ctx, const struct rs_args *arg
     struct rs_store *st;
     int64_t to = 0;
     int64_t number = 0;
+    int64_t from = 0;
     const char *alias = rs_args_text(args, "alias");
     const char *ref = rs_args_text(args, "to");
     const char *reason = rs_args_text(args, "reason");
@@ -125,8 +164,17 @@ enum rs_code rs_cmd_model_rollback(struct rs_ctx *ctx, const struct rs_args *arg
     char *dir = rs_ctx_path(ctx, "models");
     enum rs_code rc = rs_ctx_store(ctx, &st, err);
     if (!rc && ref) rc = rs_versions_resolve(st, ref, &to, err);
+    if (!rc && rs_args_bool(args, "dry-run")) {
+        rc = rs_alias_before(st, alias, to, &from, &number, err);
+        if (rc) goto done;
+        report_move(number, alias, from, out);
+        rs_result_say(out, "dry run: @%s would go from version %lld to %lld, nothing moved", alias,
+                      (long long)from, (long long)number);
+        goto done;
+    }
     if (!rc) rc = rs_alias_rollback(st, alias, to, dir, &by, &number, err);
     if (!rc) rc = report(ctx, number, alias, out, err);
+done:
     free(dir);
     return rc;
 }

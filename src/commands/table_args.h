@@ -331,6 +331,8 @@ static const struct rs_arg args_model_promote[] = {
     {.name = "force", .type = RS_PARAM_BOOL, .dflt = "false",
      .help = "although the gate refuses; needs --reason"},
     ARG_REASON,
+    {.name = "dry-run", .type = RS_PARAM_BOOL, .dflt = "false",
+     .help = "say what the gate says, move nothing"},
     ARG_END,
 };
 static const struct rs_arg args_model_rollback[] = {
@@ -339,11 +341,15 @@ static const struct rs_arg args_model_rollback[] = {
     {.name = "alias", .type = RS_PARAM_TEXT, .dflt = "production", .value = "ALIAS",
      .help = "which alias to move back"},
     ARG_REASON,
+    {.name = "dry-run", .type = RS_PARAM_BOOL, .dflt = "false",
+     .help = "say where it leads, move nothing"},
     ARG_END,
 };
 static const struct rs_arg args_model_archive[] = {
     ARG_VERSION,
     ARG_REASON,
+    {.name = "undo", .type = RS_PARAM_BOOL, .dflt = "false",
+     .help = "take it back out of the archive"},
     ARG_END,
 };
 static const struct rs_arg args_model_history[] = {

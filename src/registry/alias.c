@@ -186,8 +186,8 @@ enum rs_code rs_alias_set(struct rs_store *st, const char *alias, int64_t number
 }
 
 /* Where a rollback leads, 0 for `to` meaning one step: checked against what the alias is now. */
-static enum rs_code find_target(struct rs_store *st, const char *alias, int64_t to,
-                                int64_t *from_out, int64_t *to_out, struct rs_err *err)
+enum rs_code rs_alias_before(struct rs_store *st, const char *alias, int64_t to, int64_t *from_out,
+                             int64_t *to_out, struct rs_err *err)
 {
     *to_out = to;
     enum rs_code rc = rs_alias_get(st, alias, from_out, err);
@@ -206,11 +206,11 @@ enum rs_code rs_alias_rollback(struct rs_store *st, const char *alias, int64_t t
     int64_t from = 0;
     int64_t target = 0;
     int64_t again = 0;
-    enum rs_code rc = find_target(st, alias, to, &from, &target, err);
+    enum rs_code rc = rs_alias_before(st, alias, to, &from, &target, err);
     if (!rc) rc = check_version(st, target, models_dir, err);
     if (!rc) rc = rs_store_begin_full(st, err);
     if (rc) return rc;
-    rc = find_target(st, alias, to, &from, &again, err);
+    rc = rs_alias_before(st, alias, to, &from, &again, err);
     if (!rc && again != target)
         rc = rs_fail(err, RS_EBUSY, "alias '%s' was moved by someone else meanwhile: look again",
                      alias);

@@ -355,34 +355,46 @@ enum rs_code rs_versions_register(struct rs_store *st, const char *run_id, const
 }
 
 /* In a transaction: what was read still holds when it is written. */
-static enum rs_code archive(struct rs_store *st, int64_t number, const struct rs_change *by,
-                            struct rs_err *err)
+static enum rs_code archive(struct rs_store *st, int64_t number, bool back,
+                            const struct rs_change *by, struct rs_err *err)
 {
     struct rs_version v = {0};
     const struct rs_journal_line line = {
-        .action = "archive", .alias = "", .version = number, .by = by};
+        .action = back ? "unarchive" : "archive", .alias = "", .version = number, .by = by};
     enum rs_code rc = rs_versions_get(st, number, &v, err);
     if (rc) return rc;
-    if (v.aliases && v.aliases[0]) {
+    if (!back && v.aliases && v.aliases[0]) {
         rc = rs_fail(err, RS_EREFUSED, "version %lld is behind @%s: move the alias first",
                      (long long)number, v.aliases[0]);
-    } else if (v.stage != RS_STAGE_ARCHIVED) {
-        rc = rs_version_set_stage(st, number, RS_STAGE_ARCHIVED, err);
+    } else if ((v.stage == RS_STAGE_ARCHIVED) == back) {
+        rc = rs_version_set_stage(st, number, back ? RS_STAGE_NONE : RS_STAGE_ARCHIVED, err);
         if (!rc) rc = rs_journal_add(st, &line, err);
     }
     rs_version_clear(&v);
     return rc;
 }
 
-enum rs_code rs_versions_archive(struct rs_store *st, int64_t number, const struct rs_change *by,
-                                 struct rs_err *err)
+static enum rs_code archive_whole(struct rs_store *st, int64_t number, bool back,
+                                  const struct rs_change *by, struct rs_err *err)
 {
     enum rs_code rc = rs_store_begin_full(st, err);
     if (rc) return rc;
-    rc = archive(st, number, by, err);
+    rc = archive(st, number, back, by, err);
     if (!rc) rc = rs_store_commit(st, err);
     if (rc) rs_store_rollback(st);
     return rc;
+}
+
+enum rs_code rs_versions_archive(struct rs_store *st, int64_t number, const struct rs_change *by,
+                                 struct rs_err *err)
+{
+    return archive_whole(st, number, false, by, err);
+}
+
+enum rs_code rs_versions_unarchive(struct rs_store *st, int64_t number, const struct rs_change *by,
+                                   struct rs_err *err)
+{
+    return archive_whole(st, number, true, by, err);
 }
 
 /* ---- verify -------------------------------------------------------------------------------- */

@@ -345,6 +345,11 @@ static void versions_move_by_proof_or_by_force(void **state)
     line = line_of("model promote %", baseline);
     ref_bin_refuses(&bin, 8, line, "popularity");
     free(line);
+    line = line_of("model promote % --dry-run", number);
+    doc = json(line, "version,alias,from_version,pass,verdict.rules");
+    assert_true(rs_val_get_bool(doc, "dry_run", false));
+    rs_val_free(doc);
+    free(line);
     says_of("model promote % --to staging --force --reason 'to look at it'", baseline,
             "version,aliases,stage,verdict.rules");
     doc = json("model show production", "version");
@@ -354,6 +359,12 @@ static void versions_move_by_proof_or_by_force(void **state)
     line = line_of("model promote % --force --reason why", number);
     says(line, "version,aliases,stage,verdict");
     free(line);
+    doc = json("model rollback --dry-run", "version,from_version,alias");
+    assert_int_equal(rs_val_get_int(doc, "version", 0), 1);
+    rs_val_free(doc);
+    doc = json("model show production", "version"); /* neither dry run moved anything */
+    assert_int_not_equal(rs_val_get_int(doc, "version", 0), 1);
+    rs_val_free(doc);
     doc = json("model rollback --reason 'it was worse'", "version,stage");
     assert_int_equal(rs_val_get_int(doc, "version", 0), 1);
     assert_string_equal(rs_val_get_str(doc, "stage", ""), "production");

@@ -61,6 +61,10 @@ RS_MUST_USE enum rs_code rs_versions_list(struct rs_store *st, struct rs_version
 RS_MUST_USE enum rs_code rs_versions_archive(struct rs_store *st, int64_t number,
                                              const struct rs_change *by, struct rs_err *err);
 
+/* Its stage is "none" again. One that is not archived: RS_OK without a journal line. */
+RS_MUST_USE enum rs_code rs_versions_unarchive(struct rs_store *st, int64_t number,
+                                               const struct rs_change *by, struct rs_err *err);
+
 /* Point alias at a version. verdict: kept in the journal (may be NULL). The stage of a version is
  * that of the alias "production" or else "staging" at it; one that neither points at any more
  * becomes archived where archive_old, else "none". Unchanged: RS_OK without a journal line.
@@ -79,6 +83,9 @@ RS_MUST_USE enum rs_code rs_alias_set(struct rs_store *st, const char *alias, in
 RS_MUST_USE enum rs_code rs_alias_rollback(struct rs_store *st, const char *alias, int64_t to,
                                            const char *models_dir, const struct rs_change *by,
                                            int64_t *number_out, struct rs_err *err);
+/* Where rs_alias_rollback would lead, and from where; nothing moves. */
+RS_MUST_USE enum rs_code rs_alias_before(struct rs_store *st, const char *alias, int64_t to,
+                                         int64_t *from_out, int64_t *to_out, struct rs_err *err);
 RS_MUST_USE enum rs_code rs_alias_get(struct rs_store *st, const char *alias, int64_t *number_out,
                                       struct rs_err *err);
 RS_MUST_USE enum rs_code rs_aliases_list(struct rs_store *st, struct rs_val **out,

@@ -245,7 +245,13 @@ static void stages_follow_the_aliases(void **state)
     assert_ok(rs_alias_set(t.st, "production", 3, t.models, NULL, false, &me, &err), &err);
     assert_stage(&t, 2, RS_STAGE_NONE); /* archive_old: no */
     assert_stage(&t, 3, RS_STAGE_PRODUCTION);
-    roll_back(&t, "production", 0, 2);
+    int64_t from = 0;
+    int64_t to = 0;
+    assert_ok(rs_alias_before(t.st, "production", 0, &from, &to, &err), &err);
+    assert_int_equal(from, 3);
+    assert_int_equal(to, 2);
+    assert_stage(&t, 3, RS_STAGE_PRODUCTION); /* it only looked */
+    roll_back(&t, "production", 0, to);
     assert_stage(&t, 2, RS_STAGE_PRODUCTION);
     assert_stage(&t, 3, RS_STAGE_STAGING);
     assert_code(rs_versions_archive(t.st, 2, &me, &err), RS_EREFUSED, &err, "@production");
@@ -256,6 +262,11 @@ static void stages_follow_the_aliases(void **state)
     int64_t lines = ref_store_int(t.path, "SELECT count(*) FROM rs_journal");
     assert_ok(rs_versions_archive(t.st, 3, &me, &err), &err); /* it is: no line */
     assert_int_equal(ref_store_int(t.path, "SELECT count(*) FROM rs_journal"), lines);
+    assert_ok(rs_versions_unarchive(t.st, 3, &me, &err), &err);
+    assert_stage(&t, 3, RS_STAGE_NONE);
+    assert_ok(rs_versions_unarchive(t.st, 3, &me, &err), &err); /* it is not: no line */
+    assert_int_equal(ref_store_int(t.path, "SELECT count(*) FROM rs_journal"), lines + 1);
+    assert_code(rs_versions_unarchive(t.st, 9, &me, &err), RS_ENOTFOUND, &err, "9");
     assert_verified(&t, NULL);
     ref_store_clear(&t);
 }
