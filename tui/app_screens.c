@@ -3,12 +3,15 @@
  */
 #include "app_impl.h"
 #include "data_view.h"
+#include "registry_view.h"
 
 const struct tui_view_ops *const tui_screens[TUI_SCREENS] = {
-    NULL,                                 /* 1 dash */
-    &tui_users_ops, &tui_items_ops, NULL, /* 4 train */
-    NULL,                                 /* 5 tune */
-    NULL,                                 /* 6 runs */
-    NULL,                                 /* 7 models */
-    NULL,                                 /* 8 serve */
+    [0] = NULL,            /* 1 dash */
+    [1] = &tui_users_ops,  /* 2 */
+    [2] = &tui_items_ops,  /* 3 */
+    [3] = NULL,            /* 4 train */
+    [4] = NULL,            /* 5 tune */
+    [5] = &tui_runs_ops,   /* 6 */
+    [6] = &tui_models_ops, /* 7 */
+    [7] = NULL,            /* 8 serve */
 };
