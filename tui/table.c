@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rs/base/mem.h"
+#include "rs/base/task.h"
 #include "table_impl.h"
 
 enum { AT_ONCE = 2000 }; /* rows that are ordered without the worker: about a millisecond */
@@ -35,11 +36,17 @@ void tui_table_init(struct tui_table *t, int view, int kind, const char *empty)
     ask_sort(t, as_loaded);
 }
 
+static void share_release(struct tui_share *s)
+{
+    if (s && atomic_fetch_sub(&s->refs, 1) == 1) free(s);
+}
+
 void tui_table_clear(struct tui_table *t)
 {
     tui_rows_release(t->rows);
     tui_rows_release(t->next);
     tui_query_free(t->query);
+    share_release(t->share);
     free(t->order);
     free(t->marks);
     tui_table_init(t, t->view, t->kind, t->empty);
@@ -50,118 +57,16 @@ int32_t tui_table_row(const struct tui_table *t)
     return t->rows && t->at < t->n_shown ? t->order[t->at] : -1;
 }
 
-static uint64_t key_at(const struct tui_table *t, int32_t place)
+uint64_t tui_table_key_at(const struct tui_table *t, int32_t place)
 {
     rs_assert(t->rows && place < t->n_shown);
     return t->rows->key(t->rows, t->order[place]);
 }
 
-/* ---- marks ----------------------------------------------------------------------------------- */
-
-/* Where key stands among the marks, or would. */
-static int32_t mark_place(const struct tui_table *t, uint64_t key)
-{
-    int32_t low = 0;
-    int32_t high = t->n_marks;
-    while (low < high) {
-        int32_t mid = low + (high - low) / 2;
-        if (t->marks[mid] < key) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return low;
-}
-
-static bool has_mark(const struct tui_table *t, uint64_t key)
-{
-    int32_t at = mark_place(t, key);
-    return at < t->n_marks && t->marks[at] == key;
-}
-
-bool tui_table_marked(const struct tui_table *t, int32_t row)
-{
-    return t->n_marks > 0 && t->rows && row >= 0 && row < t->rows->n &&
-           has_mark(t, t->rows->key(t->rows, row));
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    const uint64_t *x = a;
-    const uint64_t *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
-/* Marks the places [from, to] of the order. */
-static void mark_places(struct tui_table *t, int32_t from, int32_t to)
-{
-    int32_t n = t->n_marks;
-    uint64_t *keys = rs_xalloc((size_t)n + (size_t)(to - from) + 1, sizeof(*keys));
-    if (n > 0) memcpy(keys, t->marks, (size_t)n * sizeof(*keys));
-    for (int32_t place = from; place <= to; place++) {
-        keys[n++] = key_at(t, place);
-    }
-    qsort(keys, (size_t)n, sizeof(*keys), compare_keys);
-    free(t->marks);
-    t->marks = keys;
-    t->n_marks = 0;
-    for (int32_t i = 0; i < n; i++) {
-        if (t->n_marks == 0 || keys[t->n_marks - 1] != keys[i]) keys[t->n_marks++] = keys[i];
-    }
-}
-
-static void unmark(struct tui_table *t, uint64_t key)
-{
-    int32_t at = mark_place(t, key);
-    t->n_marks--;
-    memmove(t->marks + at, t->marks + at + 1, (size_t)(t->n_marks - at) * sizeof(*t->marks));
-}
-
-static void turn_mark(struct tui_table *t)
-{
-    uint64_t key = key_at(t, t->at);
-    if (has_mark(t, key)) {
-        unmark(t, key);
-    } else {
-        mark_places(t, t->at, t->at);
-    }
-    t->last_mark = key;
-}
-
-static void mark_range(struct tui_table *t)
-{
-    int32_t from = t->at;
-    for (int32_t place = 0; place < t->n_shown && t->n_marks > 0; place++) {
-        if (key_at(t, place) == t->last_mark) from = place;
-    }
-    mark_places(t, from < t->at ? from : t->at, from < t->at ? t->at : from);
-    t->last_mark = key_at(t, t->at);
-}
-
-/* Drops marks on rows that are not among rows; returns how many. */
-static int drop_gone_marks(struct tui_table *t, const struct tui_rows *rows)
-{
-    if (t->n_marks == 0) return 0;
-    bool *there = rs_xalloc((size_t)t->n_marks, sizeof(*there));
-    for (int32_t row = 0; row < rows->n; row++) {
-        uint64_t key = rows->key(rows, row);
-        int32_t at = mark_place(t, key);
-        if (at < t->n_marks && t->marks[at] == key) there[at] = true;
-    }
-    int32_t kept = 0;
-    for (int32_t i = 0; i < t->n_marks; i++) {
-        if (there[i]) t->marks[kept++] = t->marks[i];
-    }
-    int gone = t->n_marks - kept;
-    t->n_marks = kept;
-    free(there);
-    return gone;
-}
-
 /* ---- order ------------------------------------------------------------------------------------- */
 
 struct ordering {
+    struct tui_share *share;
     struct tui_rows *rows;
     struct tui_query *query;
     struct tui_sort sort;
@@ -172,6 +77,7 @@ struct ordering {
 static void ordering_free(void *p)
 {
     struct ordering *o = p;
+    share_release(o->share);
     tui_rows_release(o->rows);
     tui_query_free(o->query);
     free(o->order);
@@ -187,16 +93,37 @@ static struct ordering *ordering_new(const struct tui_table *t)
     return o;
 }
 
-static enum rs_code order_rows(struct ordering *o, const struct rs_task *task, struct rs_err *err)
+static enum rs_code order_rows(struct ordering *o, struct rs_task *task, struct rs_err *err)
 {
     return tui_order(o->rows, o->query, &o->sort, task, &o->order, &o->n, err);
 }
 
+static void note_share(const struct rs_progress *p, void *ctx)
+{
+    struct tui_share *s = ctx;
+    if (p->seconds >= 0.1) atomic_store(&s->percent, 1 + (int)(98 * p->done));
+}
+
 static enum rs_code run_ordering(struct tui_work *w, struct rs_err *err)
 {
-    w->out = w->in; /* the answer is in the question */
+    struct ordering *o = w->in;
+    struct rs_task task = {.on_progress = note_share, .ctx = o->share, .parent = w->task};
+    w->out = o; /* the answer is in the question */
     w->in = NULL;
-    return order_rows(w->out, w->task, err);
+    rs_task_begin(&task, "sorting", NULL, 1);
+    return order_rows(o, &task, err);
+}
+
+/* The worker is at o; NULL: no more. */
+static void set_ordering(struct tui_table *t, struct ordering *o)
+{
+    t->ordering = o != NULL;
+    share_release(t->share);
+    t->share = NULL;
+    if (!o) return;
+    o->share = rs_xalloc(1, sizeof(*o->share));
+    atomic_store(&o->share->refs, 2);
+    t->share = o->share;
 }
 
 /* The place of key in the order; -1: it is not shown. */
@@ -224,7 +151,7 @@ static void place_cursor(struct tui_table *t, bool first_time)
     bool gone = place < 0 && tui_rows_find(t->rows, t->at_key) < 0;
     t->at = clamp(place < 0 ? t->at : place, 0, t->n_shown > 0 ? t->n_shown - 1 : 0);
     t->top = clamp((int64_t)t->at - offset, 0, t->at);
-    if ((gone || first_time) && t->n_shown > 0) t->at_key = key_at(t, t->at);
+    if ((gone || first_time) && t->n_shown > 0) t->at_key = tui_table_key_at(t, t->at);
 }
 
 /* Takes what the ordering found. */
@@ -241,7 +168,7 @@ static void apply(struct tui_table *t, struct ordering *o)
     t->n_shown = o->n;
     o->order = NULL;
     t->shown = o->sort;
-    t->ordering = false;
+    set_ordering(t, NULL);
     place_cursor(t, first_time);
 }
 
@@ -258,13 +185,13 @@ static void start(struct tui_table *t, struct tui_worker *w)
     struct ordering *o = ordering_new(t);
     bool as_it_is = !t->query && t->sort_column < 0;
     if (w && rows->n > AT_ONCE && !as_it_is) {
-        t->ordering = true;
+        set_ordering(t, o);
         tui_worker_submit_as(w, TUI_WORK_PURE, t->view, t->kind, run_ordering, o, ordering_free,
                              ordering_free);
         return;
     }
     if (t->ordering && w) tui_worker_cancel_kind(w, t->view, t->kind);
-    t->ordering = false;
+    set_ordering(t, NULL);
     if (order_rows(o, NULL, &err)) {
         say_error(t, &err);
     } else {
@@ -277,7 +204,7 @@ bool tui_table_read(struct tui_table *t, struct tui_event *e)
 {
     if (e->view != t->view || e->kind != t->kind) return false;
     struct ordering *o = e->out;
-    t->ordering = false;
+    set_ordering(t, NULL);
     if (e->rc) {
         say_error(t, &e->err);
     } else if (o->rows == (t->next ? t->next : t->rows)) {
@@ -290,7 +217,7 @@ bool tui_table_read(struct tui_table *t, struct tui_event *e)
 static void stop_ordering(struct tui_table *t, struct tui_worker *w)
 {
     tui_worker_cancel_kind(w, t->view, t->kind);
-    t->ordering = false;
+    set_ordering(t, NULL);
     if (!t->rows) return;
     tui_rows_release(t->next);
     t->next = NULL;
@@ -335,7 +262,7 @@ void tui_table_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *r
         tui_query_free(t->query); /* it counts the columns of before */
         t->query = NULL;
     }
-    int gone = drop_gone_marks(t, rows);
+    int gone = tui_marks_drop_gone(t, rows);
     if (gone_out) *gone_out = gone;
     parse_filter(t, &rows->columns);
     if (t->sort_column >= rows->columns.n) ask_sort(t, as_loaded);
@@ -374,7 +301,7 @@ static void move_to(struct tui_table *t, int64_t place, int height)
 {
     if (t->n_shown == 0) return;
     t->at = clamp(place, 0, t->n_shown - 1);
-    t->at_key = key_at(t, t->at);
+    t->at_key = tui_table_key_at(t, t->at);
     if (t->at < t->top) t->top = t->at;
     if (height > 0 && t->at >= t->top + height) t->top = t->at - height + 1;
 }
@@ -460,7 +387,8 @@ static void sort_by(struct tui_table *t, struct tui_worker *w, int column, bool 
     t->sort_column = column;
     t->descending = descending;
     if (column < 0) ask_sort(t, as_loaded);
-    if (t->n_shown > 0) t->at_key = key_at(t, t->at); /* the row that is seen is the choice */
+    if (t->n_shown > 0)
+        t->at_key = tui_table_key_at(t, t->at); /* the row that is seen is the choice */
     start(t, w);
 }
 
@@ -492,12 +420,12 @@ static bool request_mark(struct tui_table *t, enum tui_request r, int height)
     if (r == TUI_REQ_MARK_NONE) t->n_marks = 0;
     if (t->n_shown == 0) return true;
     if (r == TUI_REQ_MARK) {
-        turn_mark(t);
+        tui_marks_turn(t);
         move_to(t, (int64_t)t->at + 1, height); /* on, so that holding down marks one by one */
     } else if (r == TUI_REQ_MARK_RANGE) {
-        mark_range(t);
+        tui_marks_range(t);
     } else if (r == TUI_REQ_MARK_ALL) {
-        mark_places(t, 0, t->n_shown - 1);
+        tui_marks_add(t, 0, t->n_shown - 1);
     }
     return true;
 }

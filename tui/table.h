@@ -72,6 +72,7 @@ struct tui_sort {
 
 /* rows, order, at and top go together: they change at once, when an ordering is there. A view reads
  * what is shown from rows->data, not from a snapshot that it gave later. */
+struct tui_share;
 struct tui_table {
     struct tui_rows *rows; /* NULL: not loaded yet */
     struct tui_rows *next; /* newer ones whose order is being made; NULL: none */
@@ -92,6 +93,7 @@ struct tui_table {
     struct tui_query *query; /* of the last filter that parsed */
     char filter_error[500];  /* "?" behind the filter while it does not parse */
     bool ordering;           /* the worker is at it */
+    struct tui_share *share; /* how far it is; NULL: it is not */
     int view, kind;          /* of the ordering work */
     int width;               /* of the last drawing */
     const char *empty;       /* what to say without rows: names the next key */
@@ -118,9 +120,9 @@ void tui_table_status(const struct tui_table *t, const char *what, struct rs_str
 /* The table as shown, as CSV (RFC 4180). */
 void tui_table_csv(const struct tui_table *t, struct rs_str *out);
 /* On the worker and in tests: the order of rows under a query and a sort; the caller frees. NULL in
- * *out with RS_ECANCEL. Stable; missing values last both ways. */
+ * *out with RS_ECANCEL. The task hears shares of 1. Stable; missing values last both ways. */
 RS_MUST_USE enum rs_code tui_order(const struct tui_rows *rows, const struct tui_query *q,
-                                   const struct tui_sort *sort_by, const struct rs_task *task,
+                                   const struct tui_sort *sort_by, struct rs_task *task,
                                    int32_t **out, int32_t *n_out, struct rs_err *err);
 
 #endif

@@ -260,7 +260,8 @@ void tui_table_status(const struct tui_table *t, const char *what, struct rs_str
     add_count(out, t->rows->n);
     rs_str_addf(out, " %s", what);
     if (t->n_marks > 0) rs_str_addf(out, "  %d marked", t->n_marks);
-    if (t->ordering) rs_str_add(out, "  sorting");
+    int percent = t->share ? atomic_load(&t->share->percent) : 0;
+    if (percent > 0) rs_str_addf(out, "  sorting %d %%", percent);
     struct tui_fit fit = tui_table_fit(t, t->width);
     int hidden = fit.hidden_right > 0 ? fit.hidden_right : fit.hidden_left;
     if (t->width > 0 && hidden > 0) {

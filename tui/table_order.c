@@ -39,17 +39,20 @@ struct entry {
 
 struct job {
     const struct tui_rows *rows;
-    const struct rs_task *task;
-    int32_t *match; /* [n] row indices */
+    struct rs_task *task;
+    int steps, step; /* of all the passes over rows: the one that runs */
+    int32_t *match;  /* [n] row indices */
     int32_t n;
     struct keys by, then;
     struct rs_err *err;
 };
 
-static enum rs_code poll(const struct job *j, int32_t i)
+/* At place i of n of a pass. */
+static enum rs_code poll(const struct job *j, int64_t i, int64_t n)
 {
-    if (i % POLL_ROWS == 0 && rs_task_cancelled(j->task))
-        return rs_fail(j->err, RS_ECANCEL, "ordering: stopped");
+    if (i % POLL_ROWS != 0) return RS_OK;
+    if (rs_task_cancelled(j->task)) return rs_fail(j->err, RS_ECANCEL, "ordering: stopped");
+    rs_task_report(j->task, (j->step + (double)i / (double)n) / j->steps);
     return RS_OK;
 }
 
@@ -87,7 +90,7 @@ bool tui_rows_match(const struct tui_rows *rows, int32_t row, const struct tui_q
 static enum rs_code filter(struct job *j, const struct tui_query *q)
 {
     for (int32_t row = 0; row < j->rows->n; row++) {
-        if (poll(j, row)) return RS_ECANCEL;
+        if (poll(j, row, j->rows->n)) return RS_ECANCEL;
         if (!q || tui_rows_match(j->rows, row, q)) j->match[j->n++] = row;
     }
     return RS_OK;
@@ -146,18 +149,19 @@ static enum rs_code add_text(const struct job *j, struct keys *k, int32_t i, con
     return RS_OK;
 }
 
-static enum rs_code make_keys(const struct job *j, struct keys *k, int column, bool descending)
+static enum rs_code make_keys(struct job *j, struct keys *k, int column, bool descending)
 {
     char buf[CELL];
     size_t n = (size_t)j->n + 1;
     if (column < 0 || column >= j->rows->columns.n) return RS_OK;
     bool number = (j->rows->columns.list[column].flags & TUI_NUMBER) != 0;
+    j->step++;
     k->descending = descending;
     k->key = rs_try_alloc_raw(n, sizeof(*k->key));
     if (!number) k->at = rs_try_alloc_raw(n, sizeof(*k->at));
     if (!k->key || (!number && !k->at)) return no_memory(j);
     for (int32_t i = 0; i < j->n; i++) {
-        enum rs_code rc = poll(j, i);
+        enum rs_code rc = poll(j, i, j->n);
         if (rc) return rc;
         if (number) {
             k->key[i] = number_key(tui_rows_number(j->rows, j->match[i], column), descending);
@@ -235,7 +239,7 @@ static void merge(const struct job *j, const struct entry *a, int32_t n_a, int32
 }
 
 /* Bottom-up merge sort from e by way of spare; *sorted_out is the one that holds the result. */
-static enum rs_code sort(const struct job *j, struct entry *e, struct entry *spare,
+static enum rs_code sort(struct job *j, struct entry *e, struct entry *spare,
                          struct entry **sorted_out)
 {
     int64_t n = j->n;
@@ -243,10 +247,11 @@ static enum rs_code sort(const struct job *j, struct entry *e, struct entry *spa
         sort_run(j, e + at, (int32_t)(n - at < RUN ? n - at : RUN));
     }
     for (int64_t width = RUN; width < n; width *= 2) {
+        j->step++;
         for (int64_t at = 0; at < n; at += 2 * width) {
             int64_t n_a = n - at < width ? n - at : width;
             int64_t n_b = n - at - n_a < width ? n - at - n_a : width;
-            if (at % POLL_ROWS == 0 && poll(j, 0)) return RS_ECANCEL;
+            if (poll(j, at, n)) return RS_ECANCEL;
             merge(j, e + at, (int32_t)n_a, (int32_t)n_b, spare + at);
         }
         struct entry *swap = e;
@@ -258,7 +263,7 @@ static enum rs_code sort(const struct job *j, struct entry *e, struct entry *spa
 }
 
 /* Puts the matching rows into the order of their keys. */
-static enum rs_code reorder(const struct job *j)
+static enum rs_code reorder(struct job *j)
 {
     size_t n = (size_t)j->n;
     struct entry *sorted = NULL;
@@ -284,8 +289,20 @@ done:
     return rc;
 }
 
+/* The filter, keys of the columns, and as many merges as double a run to n. */
+static int count_steps(int32_t n, const struct tui_sort *s)
+{
+    int steps = 1;
+    if (s->column < 0) return steps;
+    steps += s->previous < 0 ? 1 : 2;
+    for (int64_t width = RUN; width < n; width *= 2) {
+        steps++;
+    }
+    return steps;
+}
+
 enum rs_code tui_order(const struct tui_rows *rows, const struct tui_query *q,
-                       const struct tui_sort *sort_by, const struct rs_task *task, int32_t **out,
+                       const struct tui_sort *sort_by, struct rs_task *task, int32_t **out,
                        int32_t *n_out, struct rs_err *err)
 {
     struct job j = {.rows = rows, .task = task, .err = err};
@@ -294,6 +311,7 @@ enum rs_code tui_order(const struct tui_rows *rows, const struct tui_query *q,
     *n_out = 0;
     j.match = rs_try_alloc_raw((size_t)rows->n + 1, sizeof(*j.match));
     if (!j.match) return no_memory(&j);
+    j.steps = count_steps(rows->n, sort_by);
     rc = filter(&j, q);
     if (!rc) rc = make_keys(&j, &j.by, sort_by->column, sort_by->descending);
     if (!rc && j.by.key) {

@@ -181,6 +181,39 @@ static void a_cancelled_order_gives_nothing(void **state)
     tui_rows_release(rows);
 }
 
+struct shares {
+    int n;
+    double last;
+    bool bad;
+};
+
+static void hear(const struct rs_progress *p, void *ctx)
+{
+    struct shares *s = ctx;
+    s->bad |= p->done < s->last || p->done > 1;
+    s->last = p->done;
+    s->n++;
+}
+
+static void shares_grow_and_stay_below_one(void **state)
+{
+    (void)state;
+    static struct cells c;
+    struct shares heard = {0};
+    struct rs_task task = {.on_progress = hear, .ctx = &heard, .total = 1};
+    struct rs_rng rng = rs_rng_make(3, 0);
+    struct rs_err err = {0};
+    int32_t *order;
+    int32_t n;
+    make_cells(&c, &rng, MAX_ROWS);
+    struct tui_rows *rows = make_rows(&c, MAX_ROWS);
+    const struct tui_sort s = {.column = 1, .previous = 0};
+    assert_ok(tui_order(rows, NULL, &s, &task, &order, &n, &err), &err);
+    assert_true(heard.n > 0 && !heard.bad);
+    free(order);
+    tui_rows_release(rows);
+}
+
 static enum rs_code order_once(void *ctx, struct rs_err *err)
 {
     int32_t *order;
@@ -207,6 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_equals_the_slow_one),
         cmocka_unit_test(a_cancelled_order_gives_nothing),
+        cmocka_unit_test(shares_grow_and_stay_below_one),
         cmocka_unit_test(no_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
