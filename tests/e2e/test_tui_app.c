@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref/ref_vterm.h"
 #include "ref/run_bin.h"
 #include "ref/support.h"
 #include "rs/base/fs.h"
@@ -225,30 +226,131 @@ static void plain_prints_each_screen(void **state)
     free(out);
 }
 
+/* ---- on a terminal ---- */
+
+static struct ref_vterm *open_console(const char *line)
+{
+    struct ref_vterm *v =
+        ref_vterm_open(&(struct ref_vterm_opts){.w = 100, .h = 30, .bin = &bin, .line = line});
+    ref_vterm_expect(v, "@production"); /* what serves came from the store */
+    ref_vterm_ready(v);
+    return v;
+}
+
+static void expect_end(struct ref_vterm *v)
+{
+    assert_int_equal(ref_vterm_end(v), 0);
+    assert_true(ref_vterm_as_found(v));
+    assert_false(ref_vterm_alternate(v));
+    ref_vterm_close(v);
+}
+
+static void keys_open_move_and_quit(void **state)
+{
+    (void)state;
+    struct ref_vterm *v = open_console("console");
+    ref_vterm_keys(v, "3");
+    ref_vterm_expect(v, "[3 Items]");
+    ref_vterm_keys(v, "2 ?");
+    ref_vterm_expect(v, "keys of this place");
+    ref_vterm_keys(v, "q");
+    ref_vterm_send(v, "q");
+    expect_end(v);
+}
+
 static void a_terminal_without_words_opens_it(void **state)
 {
     (void)state;
-    struct ref_pty p;
+    struct ref_pty p; /* no hidden option may be there */
     ref_pty_open(&bin, "", &p);
     ref_pty_expect(&p, "recsys");
-    ref_pty_expect(&p, "production"); /* what serves came from the store */
-    ref_pty_send(&p, "?");
-    ref_pty_expect(&p, "keys of this place");
-    ref_pty_send(&p, "q");
+    ref_pty_expect(&p, "production");
     ref_pty_send(&p, "Q");
     assert_int_equal(ref_pty_close(&p), 0);
 }
 
-static void a_hang_up_ends_it(void **state)
+/* Digits that go on to a motion are a count; otherwise they are screens. */
+static void counts_come_before_motions(void **state)
 {
     (void)state;
-    struct ref_pty p;
-    ref_pty_open(&bin, "console", &p);
-    ref_pty_expect(&p, "recsys");
-    ref_pty_send(&p, ":model promote 1 --force --reason x\r");
-    ref_pty_expect(&p, "answers from then on");
-    assert_int_equal(kill(p.pid, SIGHUP), 0);
-    assert_int_equal(ref_pty_close(&p), 0);
+    struct ref_vterm *v = open_console("console");
+    ref_vterm_send(v, "13j");
+    ref_vterm_ready(v);
+    ref_vterm_expect(v, "user 14 ");
+    ref_vterm_send(v, "023G");
+    ref_vterm_ready(v);
+    ref_vterm_expect(v, "user 23 ");
+    ref_vterm_send(v, "23?");
+    ref_vterm_ready(v);
+    ref_vterm_keys(v, "q");
+    ref_vterm_expect(v, "[3 Items]");
+    ref_vterm_send(v, "Q");
+    expect_end(v);
+}
+
+static void sizes_come_and_go(void **state)
+{
+    (void)state;
+    struct ref_vterm *v = open_console("console");
+    static const int sizes[][2] = {{160, 50}, {80, 24}, {60, 16},   {59, 15},
+                                   {10, 3},   {1, 1},   {400, 120}, {80, 24}};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        ref_vterm_resize(v, sizes[i][0], sizes[i][1]);
+    }
+    ref_vterm_expect(v, "? help");
+    ref_vterm_resize(v, 52, 12);
+    ref_vterm_expect(v, "recsys-tui needs 60x16, this is 52x12");
+    ref_vterm_keys(v, "P : J"); /* nothing acts unseen */
+    ref_vterm_resize(v, 80, 24);
+    ref_vterm_expect(v, "[2 Users]");
+    ref_vterm_send(v, "Q");
+    expect_end(v);
+}
+
+static void pasted_text_acts_nowhere(void **state)
+{
+    (void)state;
+    struct ref_vterm *v = open_console("console");
+    ref_vterm_send(v, "\033[200~Q:quit\r\033[201~");
+    ref_vterm_expect(v, "pasted text was refused");
+    ref_vterm_keys(v, "/");
+    ref_vterm_send(v, "\033[200~zzz\033[201~");
+    ref_vterm_ready(v);
+    ref_vterm_expect(v, "/zzz");
+    ref_vterm_keys(v, "Esc");
+    ref_vterm_send(v, "Q");
+    expect_end(v);
+}
+
+static void a_hang_up_ends_it_in_a_dialog(void **state)
+{
+    (void)state;
+    int64_t before = serving();
+    struct ref_vterm *v = open_console("console");
+    ref_vterm_send(v, ":model promote 1 --force --reason x\r");
+    ref_vterm_expect(v, "answers from then on");
+    ref_vterm_hang_up(v);
+    assert_int_equal(ref_vterm_end(v), 0);
+    ref_vterm_close(v);
+    v = open_console("console");
+    assert_int_equal(kill(ref_vterm_pid(v), SIGTERM), 0);
+    expect_end(v);
+    assert_int_equal(serving(), before);
+}
+
+/* A key of no meaning draws its toast, and that is all. */
+static void a_key_costs_few_bytes(void **state)
+{
+    (void)state;
+    struct ref_vterm *v = open_console("console");
+    size_t n;
+    ref_vterm_keys(v, "j");
+    (void)ref_vterm_written(v, &n);
+    ref_vterm_keys(v, "^Q");
+    (void)ref_vterm_written(v, &n);
+    assert_true(n > 0 && n < 600);
+    ref_vterm_send(v, "Q");
+    expect_end(v);
 }
 
 int main(void)
@@ -265,7 +367,12 @@ int main(void)
         cmocka_unit_test(without_a_terminal_it_says_what_is_missing),
         cmocka_unit_test(plain_prints_each_screen),
         cmocka_unit_test(a_terminal_without_words_opens_it),
-        cmocka_unit_test(a_hang_up_ends_it),
+        cmocka_unit_test(keys_open_move_and_quit),
+        cmocka_unit_test(counts_come_before_motions),
+        cmocka_unit_test(sizes_come_and_go),
+        cmocka_unit_test(pasted_text_acts_nowhere),
+        cmocka_unit_test(a_hang_up_ends_it_in_a_dialog),
+        cmocka_unit_test(a_key_costs_few_bytes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
