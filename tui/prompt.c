@@ -166,7 +166,6 @@ static void set_up(void)
     for (size_t i = 0; i < 3; i++) {
         Keymap map = rl_get_keymap_by_name(maps[i]);
         rl_bind_keyseq_if_unbound_in_map("\\e[3~", rl_delete, map);
-        /* A line holds what has columns: readline 8.2 does not always move over other things. */
         rl_unbind_function_in_map(rl_quoted_insert, map);
         rl_unbind_function_in_map(rl_tab_insert, map);
     }
@@ -252,6 +251,26 @@ static void remember(const char *path, const char *line)
 
 /* ---- keys ---- */
 
+static bool in_search(void)
+{
+    return RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG |
+                      RL_STATE_MULTIKEY | RL_STATE_VIMOTION) != 0;
+}
+
+/* A line holds what has columns, whatever a history file has or a command of readline's left: its
+ * version 8.2 cuts characters in vi mode, and then loops for ever behind one without columns. */
+static void mend_line(void)
+{
+    struct rs_str line;
+    rs_str_init(&line, 0);
+    tui_paste_text(rl_line_buffer, &line);
+    if (!line.failed && strcmp(rs_str_text(&line), rl_line_buffer) != 0) {
+        rl_replace_line(rs_str_text(&line), 1);
+        rl_point = rl_end;
+    }
+    rs_str_clear(&line);
+}
+
 static void feed(struct tui_prompt *p, const char *bytes, size_t n)
 {
     rs_assert(n <= QUEUE);
@@ -261,12 +280,7 @@ static void feed(struct tui_prompt *p, const char *bytes, size_t n)
     while (p->at_queue < p->n_queue && p->state == TUI_PROMPT_OPEN)
         rl_callback_read_char();
     p->n_queue = p->at_queue = 0;
-}
-
-static bool in_search(void)
-{
-    return RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG |
-                      RL_STATE_MULTIKEY | RL_STATE_VIMOTION) != 0;
+    if (p->state == TUI_PROMPT_OPEN && !in_search()) mend_line();
 }
 
 static void cancel(struct tui_prompt *p)
