@@ -132,8 +132,8 @@ static void take_terminal(struct tui_app *a)
     bool end = false;
     int w;
     int h;
+    tui_term_signals(a->term, &end); /* first: they may bring a Resize among the keys */
     take_keys(a);
-    tui_term_signals(a->term, &end);
     tui_term_stderr(a->term, on_stderr, a);
     tui_term_size(a->term, &w, &h);
     tui_app_resize(a, w, h);

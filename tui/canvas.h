@@ -1,9 +1,9 @@
 /*
  * canvas - a screen as cells in memory: what views draw on, tests compare, and term shows.
  *
- * Nothing here knows curses. All text goes through glyph: invalid UTF-8, control and bidi characters
- * become '?', cuts are by column and never through a wide character, zero-width marks stay with
- * their base. Drawing clips to a rectangle and allocates nothing.
+ * Nothing here knows curses. All text goes through glyph: invalid UTF-8, control and bidi
+ * characters become '?', cuts are by column and never through a wide character, zero-width marks
+ * stay with their base. Drawing clips to a rectangle and allocates nothing.
  */
 #ifndef TUI_CANVAS_H
 #define TUI_CANVAS_H

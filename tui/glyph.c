@@ -90,6 +90,7 @@ static size_t take_marks(const char *s, bool keep, char out[CELL_BYTES])
 size_t tui_glyph_next(const char *s, bool ascii, char out[15], int *width_out)
 {
     size_t n = 0;
+    *width_out = 1;
     for (bool shown = false; !shown && s[n];) { /* what is hidden before a base goes with it */
         struct rs_char c = rs_char_at(s + n, strnlen(s + n, 4));
         shown = base_of(s + n, &c, ascii, out, width_out);

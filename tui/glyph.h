@@ -17,10 +17,10 @@ struct tui_glyphs {
 extern const struct tui_glyphs tui_glyphs_utf8, tui_glyphs_ascii;
 
 /* The next character with its zero-width marks at s (not at the end): how many bytes it takes, its
- * columns in *width_out (0 never), and in out (15 bytes) what may be shown: '?' for what is invalid,
- * a control or a bidi character. ascii: '?' for everything beyond ASCII that has no plain form. */
+ * columns in *width_out (0 never), and in out (15 bytes) what may be shown: '?' for what is
+ * invalid, a control or a bidi character. ascii: '?' for what has no plain form. */
 size_t tui_glyph_next(const char *s, bool ascii, char out[15], int *width_out);
-int tui_text_width(const char *s);             /* columns */
+int tui_text_width(const char *s);             /* columns; ASCII glyphs never take more */
 size_t tui_text_cut(const char *s, int width); /* bytes that fit into width columns */
 
 #endif

@@ -2,15 +2,16 @@
  * term - modes, frames, and leaving.
  *
  * curses writes to a file in memory and not to the terminal: a frame is then sent in one write that
- * never waits. A terminal that takes nothing (a stopped tmux, a dead link) holds up neither keys nor
- * the end of the program. What must stay true: every byte of a frame that was begun is sent before
- * the next one is drawn, since curses counts on it.
+ * never waits. A terminal that takes nothing (a stopped tmux, a dead link) holds up neither keys
+ * nor the end of the program. What must stay true: every byte of a frame that was begun is sent
+ * before the next one is drawn, since curses counts on it.
  */
 #define _GNU_SOURCE      /* memfd_create */
 #define NCURSES_WIDECHAR 1
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,9 +38,9 @@ enum {
     MAX_SIDE = 1000
 };
 
-/* ---- bytes out --------------------------------------------------------------------------------- */
+/* ---- bytes out ------------------------------------------------------------------------------- */
 
-void tui_term_send(struct tui_term *t, const char *text)
+static void send_text(struct tui_term *t, const char *text)
 {
     rs_str_add(&t->unsent, text);
 }
@@ -48,7 +49,7 @@ void tui_term_send(struct tui_term *t, const char *text)
 static const char *capability(const char *name)
 {
     const char *s = tigetstr(name);
-    return s && s != (const char *)-1 ? s : "";
+    return s && (intptr_t)s != -1 ? s : "";
 }
 
 /* The same into out, without the delays ("$<2>") that terminals of paper and glass needed. */
@@ -105,7 +106,7 @@ int tui_term_write_fd(const struct tui_term *t)
     return t->sent < t->unsent.len && !t->gone ? t->tty : -1;
 }
 
-/* ---- size -------------------------------------------------------------------------------------- */
+/* ---- size ------------------------------------------------------------------------------------ */
 
 static int side(int n, int fallback)
 {
@@ -131,7 +132,7 @@ void tui_term_size(const struct tui_term *t, int *w_out, int *h_out)
     *h_out = t->h;
 }
 
-/* ---- colours ----------------------------------------------------------------------------------- */
+/* ---- colours --------------------------------------------------------------------------------- */
 
 static void use_theme(struct tui_term *t, const struct tui_theme *theme)
 {
@@ -166,7 +167,7 @@ static attr_t paint_of(const struct tui_term *t, const struct tui_cell *cell, sh
     return a;
 }
 
-/* ---- frames ------------------------------------------------------------------------------------ */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 /* A cell's characters as curses takes them. curses lays out by the C library's widths: where those
  * differ from ours the place is kept by '?'. */
@@ -223,7 +224,7 @@ void tui_term_show(struct tui_term *t, const struct tui_canvas *c, bool full)
     flush(t);
 }
 
-/* ---- modes ------------------------------------------------------------------------------------- */
+/* ---- modes ----------------------------------------------------------------------------------- */
 
 static const char mouse_on[] = "\x1b[?1002h\x1b[?1006h";
 static const char mouse_off[] = "\x1b[?1006l\x1b[?1002l";
@@ -231,8 +232,8 @@ static const char mouse_off[] = "\x1b[?1006l\x1b[?1002l";
 static void send_modes(struct tui_term *t)
 {
     if (!t->ansi) return;
-    tui_term_send(t, "\x1b[?2004h"); /* bracketed paste */
-    if (t->mouse) tui_term_send(t, mouse_on);
+    send_text(t, "\x1b[?2004h"); /* bracketed paste */
+    if (t->mouse) send_text(t, mouse_on);
 }
 
 void tui_term_enter(struct tui_term *t)
@@ -245,14 +246,14 @@ void tui_term_enter(struct tui_term *t)
     t->repaint = true;
 }
 
-void tui_term_leave(struct tui_term *t)
+static void leave(struct tui_term *t)
 {
     flush_waiting(t);
     if (t->sent > 0) { /* the frame stays half sent: at least no sequence goes on into ours */
         rs_str_reset(&t->unsent);
         t->sent = 0;
     }
-    tui_term_send(t, t->reset);
+    send_text(t, t->reset);
     flush_waiting(t);
     rs_str_reset(&t->unsent);
     t->sent = 0;
@@ -261,7 +262,7 @@ void tui_term_leave(struct tui_term *t)
 
 void tui_term_suspend(struct tui_term *t)
 {
-    tui_term_leave(t);
+    leave(t);
     tui_stderr_give_back(t);
     tui_stop_here();
     tui_stderr_take(t);
@@ -274,11 +275,11 @@ void tui_term_set_mouse(struct tui_term *t, bool on)
 {
     if (on == t->mouse || !t->ansi) return;
     t->mouse = on;
-    tui_term_send(t, on ? mouse_on : mouse_off);
+    send_text(t, on ? mouse_on : mouse_off);
     flush(t);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static const char advice[] = "set TERM=xterm-256color or TERM=vt100, or use --batch";
 
@@ -384,6 +385,17 @@ static void prepare_reset(struct tui_term *t)
     rs_str_clear(&s);
 }
 
+/* Where nothing says which, UTF-8 is tried: SSH often hands no locale on. */
+static void try_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value) return;
+    }
+    setlocale(LC_CTYPE, "C.UTF-8"); /* not there: ASCII */
+}
+
 static const struct tui_glyphs *glyphs_of(const char *name)
 {
     bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -397,6 +409,7 @@ enum rs_code tui_term_open(const struct tui_term_opts *o, struct tui_term **out,
     if (rc) return rc;
     const struct tui_theme *theme = tui_theme_find(o->theme ? o->theme : "default");
     if (!theme) return rs_fail(err, RS_EARG, "console: there is no theme '%s'", o->theme);
+    try_utf8();
     struct tui_term *t = rs_xalloc(1, sizeof(*t));
     t->tty = open_tty();
     t->signals[0] = t->signals[1] = t->stderr_pipe[0] = t->stderr_pipe[1] = t->real_stderr = -1;
@@ -433,7 +446,7 @@ void tui_term_close(struct tui_term *t)
 {
     if (!t) return;
     if (t->reset[0]) {
-        tui_term_leave(t);
+        leave(t);
         tui_stderr_give_back(t);
     }
     tui_signals_close(t);
@@ -475,7 +488,7 @@ int tui_term_stderr_fd(const struct tui_term *t)
     return t->stderr_pipe[0];
 }
 
-/* ---- clipboard --------------------------------------------------------------------------------- */
+/* ---- clipboard ------------------------------------------------------------------------------- */
 
 static void add_base64(struct rs_str *out, const char *text, size_t len)
 {
@@ -498,12 +511,11 @@ bool tui_term_copy(struct tui_term *t, const char *text)
     rs_str_add(&osc, "\x1b]52;c;");
     add_base64(&osc, text, len);
     rs_str_add(&osc, "\a");
-    tui_term_send(t, rs_str_text(&osc));
-    if (getenv(
-            "TMUX")) { /* for one that keeps the plain form to itself: through it, to the outer one */
-        tui_term_send(t, "\x1bPtmux;\x1b");
-        tui_term_send(t, rs_str_text(&osc));
-        tui_term_send(t, "\x1b\\");
+    send_text(t, rs_str_text(&osc));
+    if (getenv("TMUX")) { /* where it keeps the plain form to itself: to the outer one, too */
+        send_text(t, "\x1bPtmux;\x1b");
+        send_text(t, rs_str_text(&osc));
+        send_text(t, "\x1b\\");
     }
     rs_str_clear(&osc);
     flush(t);

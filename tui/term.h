@@ -2,8 +2,8 @@
  * term - the terminal: modes, size, keys in, a canvas out, and leaving it as it was found.
  *
  * The only module that calls curses. Raw mode, alternate screen, bracketed paste; mouse only where
- * asked. Fatal signals write a prepared reset text and re-raise. While it is open, standard error is
- * a pipe whose lines go to on_stderr.
+ * asked. Fatal signals write a prepared reset text and re-raise. While it is open, standard error
+ * is a pipe whose lines tui_term_stderr gives.
  */
 #ifndef TUI_TERM_H
 #define TUI_TERM_H
@@ -38,8 +38,8 @@ void tui_term_size(const struct tui_term *t, int *w_out, int *h_out);
 int tui_term_key_fd(const struct tui_term *t);
 int tui_term_signal_fd(const struct tui_term *t);
 int tui_term_stderr_fd(const struct tui_term *t);
-/* For poll with POLLOUT: the terminal does not take what there is to show, frames wait until it does
- * (then show again); -1: all is shown. */
+/* For poll with POLLOUT: the terminal does not take what there is to show, frames wait until it
+ * does (then show again); -1: all is shown. */
 int tui_term_write_fd(const struct tui_term *t);
 /* The next key that is there; false: none. Resizes come as TUI_KEY_RESIZE, many as one. *gone_out:
  * the terminal hung up or ended. */
@@ -50,8 +50,8 @@ void tui_term_signals(struct tui_term *t, bool *end_out);
 typedef void tui_line_fn(const char *line, void *ctx);
 void tui_term_stderr(struct tui_term *t, tui_line_fn *fn, void *ctx);
 
-/* Show a canvas: only what differs is sent, in one write. Nothing waits: while the terminal does not
- * take the frame before, this one is left out. full: everything (^L, after resume). The
+/* Show a canvas: only what differs is sent, in one write. Nothing waits: while the terminal does
+ * not take the frame before, this one is left out. full: everything (^L, after resume). The
  * last cell of the screen stays blank. */
 void tui_term_show(struct tui_term *t, const struct tui_canvas *c, bool full);
 void tui_term_suspend(struct tui_term *t); /* ^Z: restore, stop, on return take the screen again */

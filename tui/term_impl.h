@@ -45,10 +45,8 @@ struct tui_term {
 };
 
 /* ---- term.c ---- */
-void tui_term_send(struct tui_term *t, const char *text); /* behind what is unsent */
-void tui_term_enter(struct tui_term *t);                  /* modes and screen, again */
-void tui_term_leave(struct tui_term *t);                  /* modes and screen as found */
-void tui_term_resize(struct tui_term *t);                 /* reads the size */
+void tui_term_enter(struct tui_term *t);  /* modes and screen, again */
+void tui_term_resize(struct tui_term *t); /* reads the size */
 
 /* ---- term_signal.c: signals to a pipe, standard error through one, the fatal ones ---- */
 RS_MUST_USE enum rs_code tui_signals_open(struct tui_term *t, struct rs_err *err);

@@ -1,10 +1,10 @@
 /*
  * term_key - bytes to keys.
  *
- * curses knows the terminal's own sequences; they are read with wgetch from a pad, so that nothing is
- * refreshed by reading. Bytes rather than wide characters: wget_wch without delay loses the start of a
- * character whose bytes come apart. Control sequences that the terminal's description does not have
- * are read here to their end, so that none falls apart into keys.
+ * curses knows the terminal's own sequences; they are read with wgetch from a pad, so that nothing
+ * is refreshed by reading. Bytes rather than wide characters: wget_wch without delay loses the
+ * start of a character whose bytes come apart. Control sequences that the terminal's description
+ * does not have are read here to their end, so that none falls apart into keys.
  */
 #include <poll.h>
 #include <string.h>
@@ -122,7 +122,7 @@ static uint32_t of_bytes(struct tui_term *t, int c)
     return whole && !control ? ch.code : TUI_KEY_NONE;
 }
 
-/* ---- control sequences: ESC [ … ---------------------------------------------------------------- */
+/* ---- control sequences: ESC [ … -------------------------------------------------------------- */
 
 struct sequence {
     int prefix; /* '<', '?', '>' or 0 */
@@ -199,7 +199,7 @@ static bool of_mouse(struct tui_term *t, const struct sequence *s, struct tui_ke
     return true;
 }
 
-/* ---- paste ------------------------------------------------------------------------------------- */
+/* ---- paste ----------------------------------------------------------------------------------- */
 
 static void begin_paste(struct tui_term *t)
 {
@@ -230,7 +230,7 @@ static bool paste_byte(struct tui_term *t, char c)
     return false;
 }
 
-/* What is there of a paste, byte by byte: what follows it is not ours to read. true: it has ended. */
+/* What is there of a paste, byte by byte: what follows is not ours to read. true: it has ended. */
 static bool read_paste(struct tui_term *t)
 {
     int64_t now = rs_clock_mono_ns();
@@ -248,7 +248,7 @@ static bool read_paste(struct tui_term *t)
     return ended;
 }
 
-/* ---- keys -------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static uint32_t key_of(struct tui_term *t, int c)
 {

@@ -1,6 +1,7 @@
 /*
  * term_signal - signals as bytes in a pipe, standard error as lines, and death with the terminal
- * given back. A handler has no argument: what it needs stands in `held`, written before it is armed.
+ * given back. A handler has no argument: what it needs stands in `held`, written before it is
+ * armed.
  */
 #define _GNU_SOURCE /* pipe2 */
 #include <errno.h>
@@ -45,6 +46,7 @@ static void give_back(void *ctx)
     if (!held.armed) return;
     held.armed = 0;
     ssize_t n = write(held.tty, held.reset, held.reset_len);
+    (void)n; /* a line that takes nothing: at least its modes */
     tcsetattr(held.tty, TCSANOW, &held.shell);
     if (held.real_stderr < 0) return;
     dup2(held.real_stderr, STDERR_FILENO);

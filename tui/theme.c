@@ -1,7 +1,7 @@
 /*
- * theme - the tables of paint. Better is blue and worse is orange: apart for all three colour-vision
- * types. Foregrounds without a background are readable on black and on white (the default), on
- * white (light); a test computes their contrast.
+ * theme - the tables of paint. Better is blue and worse is orange: apart for all three types of
+ * colour vision. Foregrounds without a background are readable on black and on white (the default),
+ * on white (light); a test computes their contrast.
  */
 #include "theme.h"
 

@@ -39,7 +39,7 @@ int ref_vterm_end(struct ref_vterm *v);
 
 void ref_vterm_send(struct ref_vterm *v, const char *bytes);
 /* Keys by name, as the terminal's mode has them, one after the other with a ready between: "j",
- * "Enter", "^R", "PgDn". */
+ * "Enter", "^R", "PgDn", "Space". The same key twice is a held one: it moves, but does not act. */
 void ref_vterm_keys(struct ref_vterm *v, const char *names);
 void ref_vterm_resize(struct ref_vterm *v, int w, int h);
 void ref_vterm_hang_up(struct ref_vterm *v);

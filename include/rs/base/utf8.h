@@ -1,5 +1,5 @@
 /*
- * utf8 - characters of text one by one: what they are, how wide, and what stands in for them in ASCII.
+ * utf8 - characters of text one by one: what they are, how wide, what stands in for them in ASCII.
  *
  * Tables are utf8proc's, not the C library's, so that widths are the same everywhere.
  */
