@@ -23,7 +23,7 @@ static bool past(const struct tui_app *a, int64_t deadline)
     return deadline != TUI_NO_TIME && a->now_ns >= deadline;
 }
 
-void tui_app_resize(struct tui_app *a, int w, int h)
+static void resize(struct tui_app *a, int w, int h)
 {
     if (w == a->canvas.w && h == a->canvas.h) return;
     tui_canvas_resize(&a->canvas, w, h);
@@ -136,7 +136,7 @@ static void take_terminal(struct tui_app *a)
     take_keys(a);
     tui_term_stderr(a->term, on_stderr, a);
     tui_term_size(a->term, &w, &h);
-    tui_app_resize(a, w, h);
+    resize(a, w, h);
     if (a->gone || end) a->done = true;
 }
 
@@ -249,7 +249,7 @@ static void wait_for_more(struct tui_app *a)
 
 /* ---- scripts and tests ---- */
 
-bool tui_app_idle(struct tui_app *a)
+static bool is_idle(struct tui_app *a)
 {
     if (a->key_dirty || a->repaint || a->select_ns != TUI_NO_TIME || a->news_asked) return false;
     if (a->news_dirty && a->frame_gap_ns > 0) return false;
@@ -258,7 +258,7 @@ bool tui_app_idle(struct tui_app *a)
 
 static void say_ready(struct tui_app *a)
 {
-    if (a->o.ready_fd < 0 || !a->active || !tui_app_idle(a)) return;
+    if (a->o.ready_fd < 0 || !a->active || !is_idle(a)) return;
     a->active = false;
     if (write(a->o.ready_fd, ".", 1) < 0 && errno != EAGAIN) a->o.ready_fd = -1;
 }
@@ -282,7 +282,7 @@ static bool still_waits(struct tui_app *a)
 /* The next step once all is quiet; the end of the script is the end of the console. */
 static void play(struct tui_app *a)
 {
-    if (!tui_app_idle(a) || still_waits(a)) return;
+    if (!is_idle(a) || still_waits(a)) return;
     if (a->step == a->script.n) {
         a->done = true;
         return;
@@ -312,7 +312,7 @@ static void turn(struct tui_app *a)
     if (a->o.script && !a->done) play(a);
     say_ready(a);
     if (a->leave_later && !tui_worker_busy(a->worker, 0)) a->done = true;
-    bool printed = a->o.plain && tui_app_idle(a); /* nothing more comes to wait for */
+    bool printed = a->o.plain && is_idle(a); /* nothing more comes to wait for */
     if (!a->done && !printed) wait_for_more(a);
 }
 
@@ -327,7 +327,7 @@ static void print_plain(struct tui_app *a)
         tui_app_screen(a, i, NULL);
         do {
             turn(a);
-        } while (!a->done && !tui_app_idle(a));
+        } while (!a->done && !is_idle(a));
         tui_app_frame(a);
         tui_canvas_text(&a->canvas, &text);
         fprintf(out, "%s\n", rs_str_text(&text));

@@ -1,8 +1,8 @@
 /*
  * app - the loop: keys to requests, requests to views, events to views, at most one frame a turn.
  *
- * poll on terminal, wake pipe and signal pipe; drain all input; run requests; take events for at most
- * 4 ms; then at most one frame if something changed. Nothing pending: poll without a timeout.
+ * poll on terminal, wake pipe and signal pipe; drain all input; run requests; take events for at
+ * most 4 ms; then at most one frame if something changed. Nothing pending: poll without a timeout.
  */
 #ifndef TUI_APP_H
 #define TUI_APP_H

@@ -119,7 +119,7 @@ static void draw_hints(struct tui_app *a, struct tui_rect row)
     struct rs_str text;
     int n = tui_view_contexts(tui_app_focus(a), false, contexts);
     rs_str_init(&text, 0);
-    tui_keymap_hints(a->keymap, contexts, n, row.w - 2, a->o.read_only, &text);
+    tui_keymap_hints(a->keymap, contexts, n, row.w - 2, tui_app_read_only(a), &text);
     tui_put(&a->canvas, row, 1, row.y, rs_str_text(&text), TUI_KEY, 0);
     rs_str_clear(&text);
 }

@@ -117,9 +117,7 @@ struct tui_app {
 void tui_app_input(struct tui_app *a, const struct tui_key *k);
 
 /* ---- app.c ---- */
-bool tui_app_idle(struct tui_app *a); /* nothing is under way */
 void tui_app_apply_config(struct tui_app *a);
-void tui_app_resize(struct tui_app *a, int w, int h);
 
 /* ---- app_stack.c ---- */
 struct tui_view *tui_app_top(struct tui_app *a);   /* of the stack */
@@ -145,7 +143,6 @@ void tui_app_request(struct tui_app *a, enum tui_request r, int count);
 void tui_app_answer_prompt(struct tui_app *a, const char *text); /* NULL: given up */
 void tui_app_typed_prompt(struct tui_app *a, const char *text);  /* so far */
 void tui_app_answer_dialog(struct tui_app *a, enum tui_dialog_answer answer);
-void tui_app_quit(struct tui_app *a);
 void tui_app_mouse(struct tui_app *a, const struct tui_key *k);
 
 /* ---- app_ask.c ---- */

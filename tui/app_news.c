@@ -210,9 +210,8 @@ void tui_app_watch(struct tui_app *a)
 void tui_app_watch_events(struct tui_app *a)
 {
     char buf[4096] __attribute__((aligned(8)));
-    ssize_t n;
     bool any = false;
-    while ((n = read(a->watch_fd, buf, sizeof(buf))) > 0) {
+    while (read(a->watch_fd, buf, sizeof(buf)) > 0) {
         any = true;
     }
     if (any && !a->news_asked && (a->news_ns == TUI_NO_TIME || a->news_ns > a->now_ns + ASK_GAP_NS))

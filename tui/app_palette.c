@@ -221,7 +221,7 @@ static enum rs_code say_command(struct tui_app *a, const struct rs_cmd *cmd, cha
     if (cmd->flags & RS_CMD_DOOR) {
         return rs_fail(err, RS_EREFUSED, "%s: start it from a shell", cmd->name);
     }
-    if (a->o.read_only && (cmd->flags & RS_CMD_WRITES)) {
+    if (tui_app_read_only(a) && (cmd->flags & RS_CMD_WRITES)) {
         return rs_fail(err, RS_EREFUSED, "%s: not with --read-only", cmd->name);
     }
     struct rs_args *args = NULL; /* wrong words are told at once, before any question */

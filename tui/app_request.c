@@ -12,7 +12,7 @@
 
 /* ---- the app's own ---- */
 
-void tui_app_quit(struct tui_app *a)
+static void quit(struct tui_app *a)
 {
     if (!a->news || a->news->n_running == 0 || a->news->newest_started_ms < a->opened_ms) {
         a->done = true;
@@ -50,7 +50,7 @@ static void leave(struct tui_app *a)
     if (a->popup) {
         tui_app_popdown(a);
     } else if (!tui_app_pop(a)) {
-        tui_app_quit(a);
+        quit(a);
     }
 }
 
@@ -93,7 +93,7 @@ static bool app_request(struct tui_app *a, enum tui_request r)
         tui_app_palette(a);
         return true;
     case TUI_REQ_QUIT:
-        tui_app_quit(a);
+        quit(a);
         return true;
     case TUI_REQ_REPAINT:
         a->repaint = true;
@@ -266,7 +266,7 @@ static bool pane_request(struct tui_app *a, struct tui_view *v, enum tui_request
 
 void tui_app_request(struct tui_app *a, enum tui_request r, int count)
 {
-    if (a->o.read_only && (tui_request_flags(r) & (TUI_PRODUCTION | TUI_CHANGES))) {
+    if (tui_app_read_only(a) && (tui_request_flags(r) & (TUI_PRODUCTION | TUI_CHANGES))) {
         tui_app_toast(a, "%s: not with --read-only", tui_request_name(r));
         return;
     }

@@ -165,10 +165,10 @@ void tui_app_screen(struct tui_app *a, int screen, const char *arg)
 void tui_app_first(struct tui_app *a)
 {
     int first = 0;
-    while (first < TUI_SCREENS && !tui_screens[first]) {
+    while (first < TUI_SCREENS - 1 && !tui_screens[first]) {
         first++;
     }
-    rs_assert(first < TUI_SCREENS);
+    rs_assert(tui_screens[first]); /* there is one */
     tui_app_screen(a, first, NULL);
 }
 

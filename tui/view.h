@@ -2,8 +2,8 @@
  * view - a screen: its operations, its panes, and what it may ask of the app.
  *
  * A view is one static const table of operations in one file. draw is pure: state to cells, no I/O,
- * no locks, no allocation, right at any size. A view never waits: it asks the worker, and the answer
- * comes to read.
+ * no locks, no allocation, right at any size. A view never waits: it asks the worker, and the
+ * answer comes to read.
  */
 #ifndef TUI_VIEW_H
 #define TUI_VIEW_H
@@ -83,7 +83,8 @@ bool tui_app_read_only(const struct tui_app *a);
 void tui_app_toast(struct tui_app *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void tui_app_error(struct tui_app *a, const char *where, const struct rs_err *err);
 void tui_app_go(struct tui_app *a, const char *view, const char *arg); /* open over this one */
-/* Opens a prompt whose answer comes to text(view, request, …), or a dialog, to answer(view, what). */
+/* Opens a prompt whose answer comes to text(view, request, …), or a dialog, to answer(view,
+ * what). */
 void tui_app_prompt(struct tui_app *a, enum tui_request r, const char *label, const char *text);
 void tui_app_dialog(struct tui_app *a, int what, struct tui_dialog *d); /* takes it */
 /* Something that can be taken back: u runs `undo` with its words as a command. */
