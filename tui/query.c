@@ -61,7 +61,7 @@ struct tui_query {
     int n_columns;
 };
 
-/* ---- folding ----------------------------------------------------------------------------------- */
+/* ---- folding ---- */
 
 /* The byte at s[i], in lower case; s[i - 1] is looked at where i > 0. */
 static unsigned char fold_at(const char *s, size_t i)
@@ -105,7 +105,7 @@ void tui_fold(const char *s, char *out)
     out[i] = '\0';
 }
 
-/* ---- parsing ----------------------------------------------------------------------------------- */
+/* ---- parsing ---- */
 
 struct parser {
     const char *at;
@@ -320,7 +320,7 @@ void tui_query_free(struct tui_query *q)
     free(q);
 }
 
-/* ---- matching ---------------------------------------------------------------------------------- */
+/* ---- matching ---- */
 
 static bool holds(enum test test, double sign)
 {
@@ -372,6 +372,28 @@ static bool term_holds(const struct tui_query *q, const struct term *t,
         if (text_holds(t, row->text(row->ctx, c, buf, sizeof(buf)))) return true;
     }
     return false;
+}
+
+static bool looks_into(const struct tui_query *q, const struct term *t, int column)
+{
+    if (t->test != HAS || t->is_regex) return false;
+    return t->column == column ||
+           (t->column == ANY_COLUMN && column < q->n_columns && q->words_look[column]);
+}
+
+const char *tui_query_find(const struct tui_query *q, int column, const char *text, size_t *n_out)
+{
+    for (int w = 0; q && w < q->n_words; w++) {
+        const struct word *word = &q->words[w];
+        for (int i = word->first; i < word->first + word->n && !word->negated; i++) {
+            const struct term *t = &q->terms[i];
+            const char *at = looks_into(q, t, column) ? find_folded(text, t->text) : NULL;
+            if (!at) continue;
+            *n_out = strlen(t->text);
+            return at;
+        }
+    }
+    return NULL;
 }
 
 bool tui_query_match(const struct tui_query *q, const struct tui_row_reader *row)

@@ -58,7 +58,7 @@ int32_t tui_rows_find(const struct tui_rows *r, uint64_t key)
     return -1;
 }
 
-/* ---- of a result ------------------------------------------------------------------------------- */
+/* ---- of a result ---- */
 
 struct result_rows {
     struct rs_val *list;

@@ -63,7 +63,7 @@ uint64_t tui_table_key_at(const struct tui_table *t, int32_t place)
     return t->rows->key(t->rows, t->order[place]);
 }
 
-/* ---- order ------------------------------------------------------------------------------------- */
+/* ---- order ---- */
 
 struct ordering {
     struct tui_share *share;
@@ -224,7 +224,7 @@ static void stop_ordering(struct tui_table *t, struct tui_worker *w)
     ask_sort(t, t->shown);
 }
 
-/* ---- filter ------------------------------------------------------------------------------------ */
+/* ---- filter ---- */
 
 /* The query of t->filter for these columns; one that does not parse leaves the one before. */
 static void parse_filter(struct tui_table *t, const struct tui_columns *columns)
@@ -295,7 +295,7 @@ static void filter_by_cell(struct tui_table *t, struct tui_worker *w)
     rs_str_clear(&text);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static void move_to(struct tui_table *t, int64_t place, int height)
 {

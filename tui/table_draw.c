@@ -1,5 +1,5 @@
 /*
- * table_draw - a table on the canvas: titles, then the rows that are seen; nothing else is formatted.
+ * table_draw - a table on the canvas: titles, then the rows that are seen, and no others.
  *
  * Columns that do not fit are counted at the end of the title row, and the status says how to reach
  * them.
@@ -18,7 +18,7 @@ enum {
     LEAST_BAR = 3,
 };
 
-/* ---- columns ----------------------------------------------------------------------------------- */
+/* ---- columns ---- */
 
 static int count_frozen(const struct tui_columns *cs)
 {
@@ -92,7 +92,7 @@ void tui_table_clamp_column(struct tui_table *t)
     if (t->column >= fit.end && fit.end > fit.first) t->column = fit.end - 1;
 }
 
-/* ---- drawing ----------------------------------------------------------------------------------- */
+/* ---- drawing ---- */
 
 struct pen {
     const struct tui_table *t;
@@ -160,6 +160,25 @@ static void draw_bar(const struct pen *p, int x, int y, int w, const char *text,
         tui_bar(p->c, p->area, x + text_w + 1, y, bar_w, share, TUI_BAR);
 }
 
+/* Shows what the filter found, where the cell has room for all of its text. */
+static void tint_match(const struct pen *p, int column, int x, int y, int w, const char *text)
+{
+    char part[CELL];
+    size_t n = 0;
+    int text_w = tui_text_width(text);
+    const char *at = tui_query_find(p->t->query, column, text, &n);
+    size_t before = at ? (size_t)(at - text) : 0;
+    if (!at || text_w > w || before + n >= sizeof(part)) return;
+    memcpy(part, text, before + n);
+    part[before + n] = '\0';
+    int end = tui_text_width(part);
+    part[before] = '\0';
+    int begin = tui_text_width(part);
+    if (is_flush_right(p->t->rows->columns.list[column].flags)) x += w - text_w;
+    struct tui_rect found = {x + begin, y, end - begin, 1};
+    tui_tint(p->c, tui_rect_cut(p->area, found), TUI_MATCH, 0);
+}
+
 static void draw_cell(const struct pen *p, int column, int x, int y, int w, int32_t row)
 {
     char buf[CELL];
@@ -172,6 +191,7 @@ static void draw_cell(const struct pen *p, int column, int x, int y, int w, int3
         draw_bar(p, x, y, w, text, tui_rows_number(r, row, column), role);
     } else {
         tui_put_in(p->c, p->area, x, y, w, is_flush_right(flags), text, role, 0);
+        if (p->t->query) tint_match(p, column, x, y, w, text);
     }
 }
 
@@ -236,7 +256,7 @@ void tui_table_draw(struct tui_table *t, struct tui_canvas *c, struct tui_rect a
     if (t->n_shown == 0) draw_nothing(t, c, area);
 }
 
-/* ---- status ------------------------------------------------------------------------------------ */
+/* ---- status ---- */
 
 /* 162,541 */
 static void add_count(struct rs_str *out, int32_t n)

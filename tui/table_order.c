@@ -61,7 +61,7 @@ static enum rs_code no_memory(const struct job *j)
     return rs_fail(j->err, RS_ENOMEM, "ordering %d rows: out of memory", j->rows->n);
 }
 
-/* ---- filter ------------------------------------------------------------------------------------ */
+/* ---- filter ---- */
 
 struct place {
     const struct tui_rows *rows;
@@ -96,7 +96,7 @@ static enum rs_code filter(struct job *j, const struct tui_query *q)
     return RS_OK;
 }
 
-/* ---- keys -------------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static uint64_t turned(uint64_t key, bool descending)
 {
@@ -180,7 +180,7 @@ static void clear_keys(struct keys *k)
     free(k->texts);
 }
 
-/* ---- sort -------------------------------------------------------------------------------------- */
+/* ---- sort ---- */
 
 /* Where the first eight bytes are equal: the rest. */
 static int compare_rest(const struct keys *k, int32_t a, int32_t b)

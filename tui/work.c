@@ -1,9 +1,9 @@
 /*
  * work - the worker thread: a list of questions in, a list of answers out, one lock.
  *
- * A question is in exactly one of three places: todo, running, done. The pipe holds one byte exactly
- * while done is not empty, so poll wakes the UI thread once for any number of answers. Questions are
- * released outside of the lock: their free functions are the views'.
+ * A question is in exactly one of three places: todo, running, done. The pipe holds one byte
+ * exactly while done is not empty, so poll wakes the UI thread once for any number of answers.
+ * Questions are released outside of the lock: their free functions are the views'.
  */
 #include "work.h"
 
@@ -50,7 +50,7 @@ struct tui_worker {
     bool stopping;
 };
 
-/* ---- lists ----------------------------------------------------------------------------------- */
+/* ---- lists ---- */
 
 static void append(struct list *l, struct question *q)
 {
@@ -111,7 +111,7 @@ static void free_list(struct list *l)
     }
 }
 
-/* ---- the pipe, under lock ---------------------------------------------------------------------- */
+/* ---- the pipe, under lock ---- */
 
 static void wake(const struct tui_worker *w)
 {
@@ -129,7 +129,7 @@ static void unwake(const struct tui_worker *w)
     } while (n > 0 || (n < 0 && errno == EINTR));
 }
 
-/* ---- the thread -------------------------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 static void run(struct tui_worker *w, struct question *q)
 {
@@ -179,7 +179,7 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-/* ---- from the UI thread ------------------------------------------------------------------------- */
+/* ---- from the UI thread ---- */
 
 static enum rs_code open_pipe(int fds[2], struct rs_err *err)
 {

@@ -1,10 +1,10 @@
 /*
  * work - one worker thread: it has the store, the models and the data, and answers with events.
  *
- * A view submits a piece of work and goes on; what comes out is an event for that view, taken by the
- * UI thread. Newer work of the same view and kind cancels older: the answer that no longer matters
- * never arrives. Inputs are owned by the work, outputs by the event. The UI thread reads no file, no
- * SQL and no model.
+ * A view submits a piece of work and goes on; what comes out is an event for that view, taken by
+ * the UI thread. Newer work of the same view and kind cancels older: the answer that no longer
+ * matters never arrives. Inputs are owned by the work, outputs by the event. The UI thread reads no
+ * file, no SQL and no model.
  */
 #ifndef TUI_WORK_H
 #define TUI_WORK_H

@@ -73,7 +73,7 @@ static void make_cells(struct cells *c, struct rs_rng *rng, int32_t n)
     }
 }
 
-/* ---- the slow twin ----------------------------------------------------------------------------- */
+/* ---- the slow twin ---- */
 
 static bool missing(const struct cells *c, int column, int32_t row)
 {
@@ -121,7 +121,7 @@ static int32_t slow_order(const struct tui_rows *rows, const struct tui_query *q
     return n;
 }
 
-/* ---- properties -------------------------------------------------------------------------------- */
+/* ---- properties ---- */
 
 static struct tui_rows *make_rows(struct cells *c, int32_t n)
 {

@@ -132,8 +132,8 @@ static void more_than_are_kept_take_turns(void **state)
     bench_init(&b, VERSIONS);
     for (int round = 0; round < 3; round++) {
         for (int v = 1; v <= VERSIONS; v++) {
-            char ref[8];
-            char want[8];
+            char ref[16];
+            char want[16];
             snprintf(ref, sizeof(ref), "%d", v);
             snprintf(want, sizeof(want), "v%d", v);
             struct twice t = {.first = ref, .second = ref};

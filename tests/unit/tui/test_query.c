@@ -217,6 +217,26 @@ static void nothing_to_ask_is_no_query(void **state)
     tui_query_free(NULL);
 }
 
+/* What is looked for in a column is shown there. */
+static void what_was_found_is_told(void **state)
+{
+    (void)state;
+    struct rs_err err = {0};
+    struct tui_query *q = NULL;
+    size_t n = 0;
+    const char *s = "The Am\xc3\x89lie";
+    const struct tui_columns cs = {columns, N_COLUMNS};
+    assert_ok(tui_query_parse("-the rated:am x|am\xc3\xa9 genres:lie ~the~", &cs, &q, &err), &err);
+    assert_ptr_equal(tui_query_find(q, 1, s, &n), s + 4);
+    assert_int_equal(n, 4);
+    assert_ptr_equal(tui_query_find(q, 2, s + 7, &n), s + 8);
+    assert_null(tui_query_find(q, 4, s, &n));
+    assert_null(tui_query_find(q, 1, "The", &n));
+    assert_null(tui_query_find(q, 99, s, &n));
+    assert_null(tui_query_find(NULL, 1, s, &n));
+    tui_query_free(q);
+}
+
 static void folding_knows_latin_letters(void **state)
 {
     (void)state;
@@ -232,6 +252,7 @@ int main(void)
         cmocka_unit_test(a_regex_that_is_not_whole_is_said),
         cmocka_unit_test(long_texts_are_refused),
         cmocka_unit_test(nothing_to_ask_is_no_query),
+        cmocka_unit_test(what_was_found_is_told),
         cmocka_unit_test(folding_knows_latin_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ static void ask(struct tui_table *t, enum tui_request r, int count)
     assert_true(tui_table_request(t, NULL, r, count, HEIGHT));
 }
 
-/* ---- cursor ------------------------------------------------------------------------------------ */
+/* ---- cursor ---- */
 
 static void the_cursor_moves_and_stops_at_the_ends(void **state)
 {
@@ -208,7 +208,7 @@ static void a_row_comes_back_with_the_filter_gone(void **state)
     tui_table_clear(&t);
 }
 
-/* ---- sort and filter --------------------------------------------------------------------------- */
+/* ---- sort and filter ---- */
 
 static void a_sort_has_three_states_and_the_one_before_breaks_ties(void **state)
 {
@@ -321,7 +321,7 @@ static void matches_are_walked_round(void **state)
     tui_table_clear(&t);
 }
 
-/* ---- marks ------------------------------------------------------------------------------------- */
+/* ---- marks ---- */
 
 static void marks_are_of_rows_and_go_with_them(void **state)
 {
@@ -352,7 +352,7 @@ static void marks_are_of_rows_and_go_with_them(void **state)
     tui_table_clear(&t);
 }
 
-/* ---- with the worker ---------------------------------------------------------------------------- */
+/* ---- with the worker ---- */
 
 enum { MANY = 5000 };
 
@@ -438,7 +438,7 @@ static void answers_of_others_are_theirs(void **state)
     tui_table_clear(&t);
 }
 
-/* ---- drawing ----------------------------------------------------------------------------------- */
+/* ---- drawing ---- */
 
 static void assert_drawn(struct tui_table *t, int w, int h, bool focused, const char *want)
 {
@@ -531,6 +531,25 @@ static void a_table_without_rows_says_why(void **state)
     tui_table_clear(&t);
 }
 
+static void what_the_filter_found_is_shown(void **state)
+{
+    (void)state;
+    struct tui_canvas c;
+    struct tui_table t;
+    char roles[31] = "";
+    table_of_films(&t);
+    tui_table_filter(&t, NULL, "un");
+    tui_canvas_init(&c, &tui_glyphs_ascii);
+    tui_canvas_resize(&c, 30, 2);
+    tui_table_draw(&t, &c, tui_canvas_rect(&c), false);
+    for (int x = 0; x < 30; x++) {
+        roles[x] = c.cells[30 + x].role == TUI_MATCH ? 'm' : '.';
+    }
+    assert_string_equal(roles, "...............mm............."); /* Blade R[un]ner */
+    tui_canvas_clear(&c);
+    tui_table_clear(&t);
+}
+
 /* Nothing is written outside of the area, at any size and scroll. */
 static void any_size_is_drawn(void **state)
 {
@@ -561,7 +580,7 @@ static void any_size_is_drawn(void **state)
     tui_table_clear(&t);
 }
 
-/* ---- output and results -------------------------------------------------------------------------- */
+/* ---- output and results ---- */
 
 static void csv_is_quoted(void **state)
 {
@@ -648,6 +667,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_counted),
         cmocka_unit_test(a_column_that_is_chosen_comes_into_sight),
         cmocka_unit_test(a_table_without_rows_says_why),
+        cmocka_unit_test(what_the_filter_found_is_shown),
         cmocka_unit_test(any_size_is_drawn),
         cmocka_unit_test(csv_is_quoted),
         cmocka_unit_test(a_result_becomes_rows),

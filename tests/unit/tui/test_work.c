@@ -51,7 +51,7 @@ static void take(struct bench *b, struct tui_event *e)
     assert_true(tui_worker_take(b->w, e));
 }
 
-/* ---- questions --------------------------------------------------------------------------------- */
+/* ---- questions ---- */
 
 static atomic_int n_freed;
 
@@ -262,7 +262,7 @@ static void signals_are_not_the_workers(void **state)
     assert_false(sigismember(&mine, SIGTERM));
 }
 
-/* ---- commands ---------------------------------------------------------------------------------- */
+/* ---- commands ---- */
 
 static void a_command_gives_its_result(void **state)
 {
