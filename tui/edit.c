@@ -241,8 +241,10 @@ size_t tui_wrap(const char *text, int width, size_t *skip_out)
         n += step;
     }
     if (n < line && text[n] != ' ' && blank > 0) n = blank;
+    while (n < line && n > 0 && text[n - 1] == ' ')
+        n--;
     size_t skip = 0;
-    while (n + skip < line && text[n + skip] == ' ' && n < line)
+    while (n + skip < line && text[n + skip] == ' ')
         skip++;
     *skip_out = skip + (n + skip == line && text[line] == '\n');
     return n;

@@ -76,10 +76,10 @@ void tui_form_draw(struct tui_form *f, struct tui_canvas *c, struct tui_rect are
 
 /* ---- dialog (dialog.c) ---- */
 enum tui_dialog_kind {
-    TUI_DIALOG_ASK,   /* y or n; default no; the key that opened it does not answer */
+    TUI_DIALOG_ASK,   /* y or n; Enter and Esc: no; the key that opened it does not answer */
     TUI_DIALOG_WORD,  /* a word has to be typed; a note may be */
     TUI_DIALOG_TEXT,  /* something to read: scrolls */
-    TUI_DIALOG_CHOICE /* one of several, by letter */
+    TUI_DIALOG_CHOICE /* one of several, by letter; Enter and Esc: TUI_NO, nothing is done */
 };
 struct tui_dialog;
 /* lines: NULL-ended, copied, wrapped; one that begins with "ok " or "no " shows as passed or failed.

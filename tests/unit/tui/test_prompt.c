@@ -293,6 +293,26 @@ static void search_shows_and_escape_leaves_it_first(void **state)
     ref_remove(dir);
 }
 
+/* What someone else put into the history file comes as text that has columns. */
+static void a_damaged_history_is_shown_safely(void **state)
+{
+    (void)state;
+    char *dir = ref_temp_dir();
+    char *file = ref_file(dir, "history", "good\n\xff\x01 \u202eab\xe4\xb8\n", SIZE_MAX);
+    struct tui_prompt *p = tui_prompt_open(":", "", file, NULL, NULL);
+    press(p, TUI_KEY_UP);
+    assert_string_equal(tui_prompt_text(p), "?? ?ab??");
+    press(p, TUI_KEY_UP);
+    assert_string_equal(tui_prompt_text(p), "good");
+    press(p, 0x202e); /* nor can it be typed */
+    press(p, 22);     /* ^V would quote what comes */
+    press(p, 1);
+    assert_string_equal(tui_prompt_text(p), "good");
+    tui_prompt_close(p);
+    free(file);
+    ref_remove(dir);
+}
+
 static void inputrc_holds_and_environment_stays(void **state)
 {
     (void)state;
@@ -373,6 +393,7 @@ int main(void)
         cmocka_unit_test(without_completer_tab_does_nothing),
         cmocka_unit_test(history_is_private_and_without_doubles),
         cmocka_unit_test(search_shows_and_escape_leaves_it_first),
+        cmocka_unit_test(a_damaged_history_is_shown_safely),
         cmocka_unit_test(inputrc_holds_and_environment_stays),
         cmocka_unit_test(vi_mode_leaves_insert_first),
         cmocka_unit_test(any_keys_are_survived),
