@@ -106,6 +106,7 @@ const struct tui_binding tui_bindings[] = {
     BIND(TUI_RUNS, "%", DELTA_FORM, "delta form", 26)
     BIND(TUI_RUNS, "T", TO_TRAIN, "train form", 18)
     BIND(TUI_RUNS, "P", REGISTER, "register", 16)
+    BIND(TUI_RUNS, "o", TURN, "metrics, parameters, curve", 22)
     BIND(TUI_RUNS, "C", LOG_SCALE, NULL, 0)
 
     BIND(TUI_MODELS, "P", PROMOTE, "promote", 12)

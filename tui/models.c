@@ -122,6 +122,21 @@ static const struct rs_val *history_of(const struct models *s)
     return s->list ? rs_val_get(s->list, "history") : NULL;
 }
 
+static const struct rs_val *versions_of(const struct models *s)
+{
+    return s->list ? rs_val_get(s->list, "versions") : NULL;
+}
+
+/* NULL: not there. */
+static const struct rs_val *version_of(const struct models *s, int64_t number)
+{
+    const struct rs_val *versions = versions_of(s);
+    for (size_t i = 0; versions && i < versions->n; i++) {
+        if (rs_val_get_int(versions->items[i], "version", 0) == number) return versions->items[i];
+    }
+    return NULL;
+}
+
 static bool read_models(struct tui_view *v, struct tui_event *e)
 {
     struct models *s = v->state;
@@ -133,8 +148,7 @@ static bool read_models(struct tui_view *v, struct tui_event *e)
     e->out = NULL;
     s->t[P_VERSIONS].empty = "No versions yet. 6 lists runs; P there makes a version of one.";
     s->t[P_AUDIT].empty = "Nothing was done yet.";
-    tui_table_set(&s->t[P_VERSIONS], w,
-                  tui_version_rows(rs_val_get(s->list, "versions"), history_of(s)), &gone);
+    tui_table_set(&s->t[P_VERSIONS], w, tui_version_rows(versions_of(s), history_of(s)), &gone);
     tui_table_set(&s->t[P_AUDIT], w, tui_audit_rows(history_of(s)), NULL);
     if (gone) tui_app_toast(v->app, "models: %d marks were on versions that are no more", gone);
     if (s->wanted) go_to_wanted(v);
@@ -156,7 +170,10 @@ static bool read_show(struct tui_view *v, struct tui_event *e)
     const struct rs_val *run = rs_val_get(s->version, "run");
     s->t[P_METRICS].empty = "No metrics: the run was not evaluated.";
     tui_table_set(&s->t[P_LINEAGE], w, tui_lineage_rows(s->version), NULL);
-    if (run) tui_table_set(&s->t[P_METRICS], w, tui_metric_rows(run), NULL);
+    if (run) {
+        const char *metric = tui_version_metric(versions_of(s));
+        tui_table_set(&s->t[P_METRICS], w, tui_metric_rows(run, metric), NULL);
+    }
     return true;
 }
 
@@ -196,7 +213,11 @@ static void open_dialog(struct tui_view *v, const struct rs_val *doc, bool back)
     }
     since_text(s, doc, since, sizeof(since));
     snprintf(word, sizeof(word), "v%" PRId64, to);
-    snprintf(title, sizeof(title), back ? "Roll back to %s" : "Promote %s to production", word);
+    const struct rs_val *version = version_of(s, to);
+    const char *model = version ? rs_val_get_str(version, "model", "") : "";
+    snprintf(title, sizeof(title),
+             back ? "Roll back production to %.40s %s" : "Promote %.40s %s to production", model,
+             word);
     char **lines = back ? tui_rollback_lines(doc, since) : tui_promote_lines(doc, since, &pass);
     tui_take_text(&s->target, word + 1);
     s->force = !pass;
@@ -330,25 +351,16 @@ static void ask_back(struct tui_view *v)
     ask(v, K_BACK, "model rollback", words);
 }
 
-static const char *stage_of(const struct models *s, const char *id)
-{
-    const struct rs_val *versions = s->list ? rs_val_get(s->list, "versions") : NULL;
-    for (size_t i = 0; versions && i < versions->n; i++) {
-        char number[32];
-        snprintf(number, sizeof(number), "%" PRId64,
-                 rs_val_get_int(versions->items[i], "version", 0));
-        if (strcmp(number, id) == 0) return rs_val_get_str(versions->items[i], "stage", "");
-    }
-    return "";
-}
-
 static void archive(struct tui_view *v)
 {
     struct models *s = v->state;
     const char *const words[] = {cursor_id(s), NULL};
-    if (!words[0][0]) {
+    int64_t number = 0;
+    (void)rs_str_to_i64(words[0], &number);
+    const struct rs_val *version = version_of(s, number);
+    if (!version) {
         tui_app_toast(v->app, "archive: no version here");
-    } else if (strcmp(stage_of(s, words[0]), "archived") == 0) {
+    } else if (strcmp(rs_val_get_str(version, "stage", ""), "archived") == 0) {
         tui_app_toast(v->app, "archive: v%s is archived already", words[0]);
     } else {
         ask(v, K_ARCHIVE, "model archive", words);

@@ -11,7 +11,7 @@
 #include "rs/base/clock.h"
 #include "rs/base/mem.h"
 
-enum { ID_SHOWN = 8, VALUE_WIDTH = 9, DELTA_WIDTH = 11 };
+enum { ID_SHOWN = 8, VALUE_WIDTH = 9, DELTA_WIDTH = 12 };
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
@@ -386,6 +386,25 @@ static void compare_metric(struct compare *k, const char *name)
     }
 }
 
+/* The metric that counts comes first: what is asked is which run is better, then why. */
+static void compare_all(struct compare *k, const struct rs_val *some, const char *metric)
+{
+    struct rs_val *params = keys_of(some, "params");
+    struct rs_val *metrics = keys_of(some, "metrics");
+    compare_values(k, NULL, "model");
+    compare_metric(k, metric);
+    for (size_t i = 0; i < params->n; i++) {
+        compare_values(k, "params", params->keys[i]);
+    }
+    for (size_t i = 0; i < metrics->n; i++) {
+        const char *name = metrics->keys[i];
+        if (strcmp(name, metric) != 0 && tui_metric_beside(name, metric)) compare_metric(k, name);
+    }
+    compare_values(k, NULL, "split");
+    rs_val_free(params);
+    rs_val_free(metrics);
+}
+
 struct tui_rows *tui_compare_rows(const struct rs_val *runs, const char *const *ids, int n,
                                   const char *metric, const struct tui_compared *c,
                                   bool only_different, int n_out[2])
@@ -394,30 +413,17 @@ struct tui_rows *tui_compare_rows(const struct rs_val *runs, const char *const *
         .s = tui_sheet_new(), .c = c, .only_different = only_different, .n_out = n_out};
     struct rs_val *some = rs_val_list();
     n_out[0] = n_out[1] = 0;
-    tui_sheet_column(k.s, "what", "", 22, TUI_FROZEN);
+    tui_sheet_column(k.s, "what", "", 20, TUI_FROZEN);
     for (int i = 0; i < n && k.n < TUI_MAX_COMPARED; i++) {
         char title[48];
         const struct rs_val *run = tui_run_of(runs, ids[i]);
         if (!run) continue;
         snprintf(title, sizeof(title), "%s%.*s", k.n == 0 ? "b " : "", ID_SHOWN, ids[i]);
-        tui_sheet_column(k.s, ids[i], title, k.n == 0 ? 12 : 21, 0);
+        tui_sheet_column(k.s, ids[i], title, k.n == 0 ? 12 : 19, 0);
         k.runs[k.n++] = run;
         rs_val_push(some, rs_val_copy(run));
     }
-    struct rs_val *params = keys_of(some, "params");
-    struct rs_val *metrics = keys_of(some, "metrics");
-    compare_values(&k, NULL, "model");
-    compare_values(&k, NULL, "split");
-    for (size_t i = 0; i < params->n; i++) {
-        compare_values(&k, "params", params->keys[i]);
-    }
-    compare_metric(&k, metric);
-    for (size_t i = 0; i < metrics->n; i++) {
-        const char *name = metrics->keys[i];
-        if (strcmp(name, metric) != 0 && tui_metric_beside(name, metric)) compare_metric(&k, name);
-    }
-    rs_val_free(params);
-    rs_val_free(metrics);
+    if (k.n > 0) compare_all(&k, some, metric);
     rs_val_free(some);
     return tui_sheet_rows(k.s);
 }
@@ -446,19 +452,50 @@ static void add_evaluated(struct tui_sheet *s, const struct rs_val *m)
     tui_sheet_number(s, tui_metric_text(value, buf), value, TUI_TEXT);
     tui_sheet_text(s, interval_text(rs_val_get(m, "interval"), buf), TUI_DIM);
     tui_sheet_number(s, tui_metric_text(by, buf), by, TUI_DIM);
-    tui_delta_text(value, by, (double)NAN, tui_lower_is_better(name), TUI_DELTA, delta, &role);
+    const char *d =
+        tui_delta_text(value, by, (double)NAN, tui_lower_is_better(name), TUI_DELTA, delta, &role);
     if (strcmp(verdict, "better") == 0) role = TUI_BETTER;
     if (strcmp(verdict, "worse") == 0) role = TUI_WORSE;
-    tui_sheet_number(s, isfinite(value - by) ? delta : "", value - by, role);
+    tui_sheet_number(s, d, value - by, role);
     tui_sheet_text(s, interval_text(rs_val_get(m, "difference_interval"), buf), TUI_DIM);
     tui_sheet_text(s, verdict, role);
 }
 
-struct tui_rows *tui_metric_rows(const struct rs_val *run)
+static const struct rs_val *evaluated_of(const struct rs_val *evaluated, const char *metric)
 {
-    struct tui_sheet *s = tui_sheet_new();
+    for (size_t i = 0; evaluated && i < evaluated->n; i++) {
+        const struct rs_val *m = evaluated->items[i];
+        if (strcmp(rs_val_get_str(m, "metric", ""), metric) == 0) return m;
+    }
+    return NULL;
+}
+
+/* Those at the cut-off of `metric`, that one on top, or the others. */
+static void add_metrics(struct tui_sheet *s, const struct rs_val *run, const char *metric,
+                        bool beside)
+{
     const struct rs_val *evaluated = rs_val_at(run, "evaluation.metrics");
     const struct rs_val *all = rs_val_get(run, "metrics");
+    for (int top = beside ? 1 : 0; top >= 0; top--) {
+        for (size_t i = 0; all && i < all->n; i++) {
+            const char *name = all->keys[i];
+            if (beside != tui_metric_beside(name, metric)) continue;
+            if (beside && (strcmp(name, metric) == 0) != top) continue;
+            const struct rs_val *m = evaluated_of(evaluated, name);
+            if (m) {
+                add_evaluated(s, m);
+                continue;
+            }
+            tui_sheet_row(s, name);
+            tui_sheet_text(s, name, TUI_TEXT);
+            add_metric(s, run, name);
+        }
+    }
+}
+
+struct tui_rows *tui_metric_rows(const struct rs_val *run, const char *metric)
+{
+    struct tui_sheet *s = tui_sheet_new();
     tui_sheet_column(s, "metric", "metric", 20, TUI_FROZEN);
     tui_sheet_column(s, "value", "value", VALUE_WIDTH, TUI_NUMBER);
     tui_sheet_column(s, "interval", "95 % interval", 17, 0);
@@ -466,18 +503,8 @@ struct tui_rows *tui_metric_rows(const struct rs_val *run)
     tui_sheet_column(s, "difference", "difference", DELTA_WIDTH, TUI_NUMBER);
     tui_sheet_column(s, "difference_interval", "95 % interval", 18, 0);
     tui_sheet_column(s, "verdict", "verdict", 20, 0);
-    struct rs_val *shown = rs_val_map();
-    for (size_t i = 0; evaluated && i < evaluated->n; i++) {
-        add_evaluated(s, evaluated->items[i]);
-        rs_val_set_bool(shown, rs_val_get_str(evaluated->items[i], "metric", ""), true);
-    }
-    for (size_t i = 0; all && i < all->n; i++) {
-        if (rs_val_get(shown, all->keys[i])) continue;
-        tui_sheet_row(s, all->keys[i]);
-        tui_sheet_text(s, all->keys[i], TUI_TEXT);
-        add_metric(s, run, all->keys[i]);
-    }
-    rs_val_free(shown);
+    add_metrics(s, run, metric, true);
+    add_metrics(s, run, metric, false);
     return tui_sheet_rows(s);
 }
 

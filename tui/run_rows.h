@@ -42,12 +42,14 @@ struct tui_rows *tui_compare_rows(const struct rs_val *runs, const char *const *
 bool tui_metric_beside(const char *name, const char *metric);
 const struct rs_val *tui_run_of(const struct rs_val *runs, const char *id); /* NULL: not there */
 
-/* run: of `run show`. Its metrics with intervals, and beside popularity; its parameters. */
-struct tui_rows *tui_metric_rows(const struct rs_val *run);
+/* run: of `run show`. Its metrics with intervals, and beside popularity, `metric` on top; its
+ * parameters. */
+struct tui_rows *tui_metric_rows(const struct rs_val *run, const char *metric);
 struct tui_rows *tui_param_rows(const struct rs_val *run);
 
 /* versions: of `model list`; history: of `model history`, for the gate. */
 struct tui_rows *tui_version_rows(const struct rs_val *versions, const struct rs_val *history);
+const char *tui_version_metric(const struct rs_val *versions);   /* that of their column */
 struct tui_rows *tui_lineage_rows(const struct rs_val *version); /* of `model show` */
 struct tui_rows *tui_audit_rows(const struct rs_val *history);
 

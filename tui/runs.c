@@ -102,7 +102,6 @@ static void fill_compare(struct tui_view *v)
 {
     struct runs *s = v->state;
     struct tui_compared c = compared(s);
-    if (s->n_ids < 2 || !s->list) return;
     tui_table_set(&s->t[T_COMPARE], tui_app_worker(v->app),
                   tui_compare_rows(list_of(s), (const char *const *)s->ids, s->n_ids, metric_of(s),
                                    &c, s->only_different, s->n_rows),
@@ -177,6 +176,7 @@ static void open(struct tui_view *v, const char *arg)
         v->panes[i].name = names[i];
     }
     if (arg && arg[0]) tui_take_text(&s->wanted, arg);
+    fill_compare(v);
     load(v);
 }
 
@@ -265,7 +265,8 @@ static bool read_show(struct tui_view *v, struct tui_event *e)
     s->run = tui_take_doc(r);
     s->t[T_METRICS].empty = "No metrics: the run was not evaluated. 4 trains and evaluates.";
     s->t[T_PARAMS].empty = "No parameters.";
-    tui_table_set(&s->t[T_METRICS], tui_app_worker(v->app), tui_metric_rows(s->run), NULL);
+    tui_table_set(&s->t[T_METRICS], tui_app_worker(v->app), tui_metric_rows(s->run, metric_of(s)),
+                  NULL);
     tui_table_set(&s->t[T_PARAMS], tui_app_worker(v->app), tui_param_rows(s->run), NULL);
     read_curve(s);
     return true;

@@ -34,9 +34,9 @@ static char *aliases_text(const struct rs_val *aliases)
 }
 
 /* The metric of `model list` is the column whose key is none of the others. */
-static const char *metric_key(const struct rs_val *versions)
+const char *tui_version_metric(const struct rs_val *versions)
 {
-    for (size_t i = 0; versions->n > 0 && i < versions->items[0]->n; i++) {
+    for (size_t i = 0; versions && versions->n > 0 && i < versions->items[0]->n; i++) {
         const char *key = versions->items[0]->keys[i];
         enum rs_val_type type = versions->items[0]->items[i]->type;
         if (strcmp(key, "version") != 0 && type != RS_VAL_STR && type != RS_VAL_LIST) return key;
@@ -82,7 +82,7 @@ struct tui_rows *tui_version_rows(const struct rs_val *versions, const struct rs
 {
     char title[48];
     struct tui_sheet *s = tui_sheet_new();
-    const char *metric = metric_key(versions);
+    const char *metric = tui_version_metric(versions);
     const char *at = strstr(metric, "_at_");
     snprintf(title, sizeof(title), at ? "%.*s@%s" : "%.*s%s",
              at ? (int)(at - metric) : (int)strlen(metric), metric, at ? at + 4 : "");
