@@ -25,9 +25,12 @@
 #include <term.h>
 
 #include "glyph.h"
+#include "rs/base/clock.h"
 #include "rs/base/mem.h"
 #include "rs/base/utf8.h"
 #include "term_impl.h"
+
+#define ANSWER_NS INT64_C(1000000000) /* in which a terminal answers a question */
 
 enum {
     ESC_DELAY_MS = 25,
@@ -203,6 +206,9 @@ static void draw_row(struct tui_term *t, const struct tui_canvas *c, int y, int 
     }
 }
 
+static const char sync_on[] = "\x1b[?2026h";
+static const char sync_off[] = "\x1b[?2026l";
+
 void tui_term_show(struct tui_term *t, const struct tui_canvas *c, bool full)
 {
     if (full) t->repaint = true;
@@ -220,11 +226,25 @@ void tui_term_show(struct tui_term *t, const struct tui_canvas *c, bool full)
     t->repaint = false;
     wnoutrefresh(stdscr);
     doupdate();
+    if (t->sync) send_text(t, sync_on);
+    size_t before = t->unsent.len;
     collect(t);
+    if (t->unsent.len == before) rs_str_reset(&t->unsent); /* nothing differs: not a byte */
+    if (t->sync && t->unsent.len > before) send_text(t, sync_off);
     flush(t);
 }
 
 /* ---- modes ----------------------------------------------------------------------------------- */
+
+/* Does it show a frame at once between marks? The answer comes among the keys. Not asked where the
+ * question itself would be shown. */
+static void ask_sync(struct tui_term *t)
+{
+    const char *name = getenv("TERM");
+    if (!t->ansi || !name || rs_str_starts(name, "linux") || rs_str_starts(name, "vt")) return;
+    send_text(t, "\x1b[?2026$p");
+    t->asked_ns = rs_clock_mono_ns();
+}
 
 static const char mouse_on[] = "\x1b[?1002h\x1b[?1006h";
 static const char mouse_off[] = "\x1b[?1006l\x1b[?1002l";
@@ -257,6 +277,8 @@ static void leave(struct tui_term *t)
     flush_waiting(t);
     rs_str_reset(&t->unsent);
     t->sent = 0;
+    bool expected = t->asked_ns && rs_clock_mono_ns() - t->asked_ns < ANSWER_NS;
+    if (expected) tcflush(STDIN_FILENO, TCIFLUSH); /* an answer on its way is not for the shell */
     tcsetattr(t->tty, TCSANOW, &t->shell);
 }
 
@@ -434,6 +456,7 @@ enum rs_code tui_term_open(const struct tui_term_opts *o, struct tui_term **out,
     t->mouse = o->mouse && t->ansi;
     collect(t);
     send_modes(t);
+    ask_sync(t);
     flush(t);
     *out = t;
     return RS_OK;

@@ -21,6 +21,8 @@ struct tui_term {
     size_t sent;          /* … of which so many are there */
     bool gone;            /* it hung up */
     bool ansi;            /* knows control sequences: paste and mouse can be asked for */
+    bool sync;            /* shows what stands between marks at once */
+    int64_t asked_ns;     /* whether it does was asked then, and not answered yet; 0: no */
     int colours;          /* 256, 16, 8; 0: none */
     bool mouse, repaint;  /* repaint: everything with the next frame */
     int w, h;

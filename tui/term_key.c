@@ -268,6 +268,10 @@ static bool after_escape(struct tui_term *t, struct tui_key *out)
     if (c == '[') {
         if (!read_sequence(t, &s)) return false;
         if (s.prefix == '<') return of_mouse(t, &s, out);
+        if (s.prefix == '?' && s.final == 'y' && s.args[0] == 2026) { /* 1 to 3: knows it */
+            t->asked_ns = 0;
+            t->sync = s.args[1] >= 1 && s.args[1] <= 3;
+        }
         if (s.final == '~' && s.args[0] == 200) begin_paste(t);
         out->code = of_sequence(&s);
         return out->code != TUI_KEY_NONE;

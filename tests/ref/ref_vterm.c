@@ -30,7 +30,7 @@ struct ref_vterm {
     int master, slave; /* the slave stays open here: what is unread and its modes can be asked */
     int ready;
     int status; /* -1: runs */
-    bool stalled, alternate, cursor_shown, said_ready;
+    bool stalled, alternate, cursor_shown, said_ready, keying;
     struct termios found;
     VTerm *vt;
     VTermScreen *screen;
@@ -50,9 +50,8 @@ static int on_prop(VTermProp prop, VTermValue *val, void *user)
 
 static const VTermScreenCallbacks callbacks = {.settermprop = on_prop};
 
-static void to_program(const char *bytes, size_t n, void *user)
+static void to_program(struct ref_vterm *v, const char *bytes, size_t n)
 {
-    struct ref_vterm *v = user;
     while (n > 0) {
         ssize_t put = write(v->master, bytes, n);
         if (put <= 0) return; /* it ended: the next wait says so */
@@ -61,11 +60,18 @@ static void to_program(const char *bytes, size_t n, void *user)
     }
 }
 
+/* What libvterm says for a key. It answers no questions: they would come amid the handshake. */
+static void on_output(const char *bytes, size_t n, void *user)
+{
+    struct ref_vterm *v = user;
+    if (v->keying) to_program(v, bytes, n);
+}
+
 static void start_terminal(struct ref_vterm *v, int w, int h)
 {
     v->vt = vterm_new(h, w);
     vterm_set_utf8(v->vt, 1);
-    vterm_output_set_callback(v->vt, to_program, v);
+    vterm_output_set_callback(v->vt, on_output, v);
     v->screen = vterm_obtain_screen(v->vt);
     vterm_screen_enable_altscreen(v->screen, 1);
     vterm_screen_set_callbacks(v->screen, &callbacks, v);
@@ -284,7 +290,7 @@ void ref_vterm_send(struct ref_vterm *v, const char *bytes)
     while (pump(v, 0)) {
     }
     v->said_ready = false;
-    to_program(bytes, strlen(bytes), v);
+    to_program(v, bytes, strlen(bytes));
 }
 
 static const struct {
@@ -324,7 +330,9 @@ static void send_key(struct ref_vterm *v, const char *name, size_t n)
     for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
         if (strlen(named[i].name) != n || memcmp(named[i].name, name, n) != 0) continue;
         ref_vterm_send(v, "");
+        v->keying = true;
         vterm_keyboard_key(v->vt, named[i].key, named[i].mod);
+        v->keying = false;
         return;
     }
     char *text = rs_xstrndup(name, n);

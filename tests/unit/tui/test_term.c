@@ -655,6 +655,32 @@ static void a_line_that_hangs_up(void **state)
     ref_vterm_close(v);
 }
 
+static void frames_at_once_where_it_knows_how(void **state)
+{
+    (void)state;
+    struct ref_vterm *v = started(&plain);
+    size_t n;
+    assert_non_null(strstr(ref_vterm_written(v, &n), "\x1b[?2026$p"));
+    ref_vterm_keys(v, "d");
+    assert_null(strstr(ref_vterm_written(v, &n), "\x1b[?2026h")); /* no answer: no marks */
+    ref_vterm_send(v, "\x1b[?2026;2$y");
+    ref_vterm_ready(v);
+    ref_vterm_written(v, &n);
+    assert_int_equal(n, 0);
+    ref_vterm_keys(v, "d");
+    const char *bytes = ref_vterm_written(v, &n);
+    assert_true(rs_str_starts(bytes, "\x1b[?2026h"));
+    assert_true(rs_str_ends(bytes, "\x1b[?2026l"));
+    ref_vterm_keys(v, "x"); /* the same picture: no marks either */
+    ref_vterm_written(v, &n);
+    assert_int_equal(n, 0);
+    stop(v);
+    v = start(&plain, NULL, "vt100"); /* is not asked */
+    ref_vterm_ready(v);
+    assert_null(strstr(ref_vterm_written(v, &n), "2026"));
+    stop(v);
+}
+
 static void the_clipboard(void **state)
 {
     (void)state;
@@ -687,6 +713,7 @@ int main(void)
         cmocka_unit_test(suspended_and_back),
         cmocka_unit_test(a_terminal_that_takes_nothing),
         cmocka_unit_test(a_line_that_hangs_up),
+        cmocka_unit_test(frames_at_once_where_it_knows_how),
         cmocka_unit_test(the_clipboard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
