@@ -19,11 +19,11 @@ void tui_edit_clear(struct tui_edit *e);                 /* frees */
 const char *tui_edit_text(const struct tui_edit *e);
 /* Characters, Paste, Left Right Home End Backspace Del, ^A ^B ^D ^E ^F ^K ^U ^W; true: taken. */
 bool tui_edit_key(struct tui_edit *e, const struct tui_key *k);
-/* In w columns, scrolled so that the cursor is seen; there the canvas's cursor goes where focused. */
+/* In w columns, scrolled so that the cursor is seen; focused: the canvas's cursor goes there. */
 void tui_edit_draw(const struct tui_edit *e, struct tui_canvas *c, struct tui_rect clip, int x,
                    int y, int w, enum tui_role role, unsigned attrs, bool focused);
 size_t tui_utf8(uint32_t code, char out[5]); /* bytes, NUL behind; 0: not a character */
-/* A character that has a shape: no control, nothing that turns the direction, nothing unassigned. */
+/* A character that has a shape: no control, nothing that turns text about or is unassigned. */
 bool tui_may_type(uint32_t code);
 /* Pasted text for one line: line ends and tabs as blanks, what may not be shown as '?'. */
 void tui_paste_text(const char *paste, struct rs_str *out);
@@ -82,7 +82,7 @@ enum tui_dialog_kind {
     TUI_DIALOG_CHOICE /* one of several, by letter; Enter and Esc: TUI_NO, nothing is done */
 };
 struct tui_dialog;
-/* lines: NULL-ended, copied, wrapped; one that begins with "ok " or "no " shows as passed or failed.
+/* lines: NULL-ended, copied, wrapped; one that begins with "ok " or "no " passed or failed.
  * word: what must be typed ("v8"); NULL for the others. choices: "k keep,d discard,g go on".
  * In a word dialog a failed line refuses, unless needs_note: then a note has to be given. */
 struct tui_dialog *tui_dialog_new(enum tui_dialog_kind kind, const char *title,
