@@ -41,9 +41,9 @@ static const struct tui_column job_columns[] = {
     {.name = "kind", .title = "kind", .width = 13, .flags = 0},
     {.name = "state", .title = "state", .width = 10, .flags = 0},
     {.name = "percent", .title = "%", .width = 4, .flags = TUI_NUMBER},
-    {.name = "time", .title = "time", .width = 11, .flags = 0},
-    {.name = "eta", .title = "eta", .width = 11, .flags = 0},
-    {.name = "note", .title = "command or last word", .width = 30, .flags = TUI_GROWS},
+    {.name = "time", .title = "time", .width = 10, .flags = 0},
+    {.name = "eta", .title = "eta", .width = 10, .flags = 0},
+    {.name = "note", .title = "command or last word", .width = 18, .flags = TUI_GROWS},
 };
 
 static void news_free(void *arg)

@@ -142,6 +142,27 @@ static void a_job_runs_and_is_seen(void **state)
           ":wait result\n");
 }
 
+static void quitting_asks_about_jobs_of_ours(void **state)
+{
+    (void)state;
+    plays(":train --model als model.iterations=1000 model.factors=128\n"
+          ":wait | #\n"
+          "Q\n"
+          ":expect still run\n"
+          "Enter\n" /* decides nothing */
+          "s\n"
+          ":expect recsys >\n"
+          "J x\n"
+          ":expect Cancel job\n"
+          "x\n" /* the key that asked is no answer */
+          ":expect Cancel job\n"
+          "Enter\n" /* no */
+          ":expect running\n"
+          "x y\n"
+          ":wait cancelled\n"
+          "q Q\n");
+}
+
 static int64_t serving(void)
 {
     struct rs_val *doc = ref_bin_json(&bin, 0, "model show production", "version");
@@ -361,6 +382,7 @@ int main(void)
         cmocka_unit_test(filters_follow_typing_and_come_back),
         cmocka_unit_test(the_palette_runs_commands),
         cmocka_unit_test(a_job_runs_and_is_seen),
+        cmocka_unit_test(quitting_asks_about_jobs_of_ours),
         cmocka_unit_test(production_wants_its_word),
         cmocka_unit_test(a_bad_configuration_is_told_and_skipped),
         cmocka_unit_test(small_screens_say_so),
