@@ -274,7 +274,11 @@ static void a_command_gives_its_result(void **state)
     assert_true(e.view == 3 && e.kind == 4);
     const struct rs_result *r = e.out;
     assert_non_null(rs_val_get(r->doc, "runs"));
+    void *mine = e.out; /* kept beyond the event */
+    e.out = NULL;
     tui_event_clear(&e);
+    tui_result_free(mine);
+    tui_result_free(NULL);
 }
 
 static void what_is_wrong_comes_as_an_error(void **state)
