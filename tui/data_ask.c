@@ -70,6 +70,16 @@ static const struct tui_grid_cell list_cells[] = {
 };
 static const struct tui_grid_form list_form = {list_heads, list_cells, LIST_COLUMNS};
 
+/* Rows of a table that has none. */
+static enum rs_code no_rows(const struct tui_grid_form *form, struct tui_rows **out,
+                            struct rs_err *err)
+{
+    struct tui_grid *g;
+    enum rs_code rc = tui_grid_new(form, 0, true, &g, err);
+    if (!rc) *out = tui_grid_rows(g, 0);
+    return rc;
+}
+
 /* 0 … 1 over the list: of the best score, or, where scores are negative, of their range. */
 static float share_of(const struct rs_ranked *list, int32_t n, int32_t i)
 {
@@ -154,6 +164,9 @@ enum rs_code tui_similar_read(const struct rs_bundle *b, const char *id, int32_t
     } else if (!b->model->ops->similar) {
         snprintf(l->nothing, sizeof(l->nothing), "a model '%s' does not compare items",
                  b->model->ops->name);
+    }
+    if (l->nothing[0]) {
+        rc = no_rows(&list_form, &l->rows, err);
     } else {
         rc = rs_bundle_similar(b, item, k, allowed, NULL, list, &l->n, err);
         if (!rc) rc = ranked_rows(b, list, l->n, &l->rows, err);
@@ -294,6 +307,7 @@ enum rs_code tui_why_read(const struct rs_bundle *b, const struct rs_wish *wish,
     } else if (!rc) {
         rc = explain(b, &who, i, y, err);
     }
+    if (!rc && !y->rows) rc = no_rows(&why_form, &y->rows, err);
     if (!rc) {
         *out = y;
         y = NULL;
@@ -415,7 +429,7 @@ static enum rs_code list_or_nothing(struct tui_work *w, const struct tui_data *d
         l->id = rs_xstrdup(q->user ? q->user : q->item);
         snprintf(l->nothing, sizeof(l->nothing), "%s", nothing_serves);
         w->out = l;
-        return RS_OK;
+        return no_rows(&list_form, &l->rows, err);
     }
     enum rs_code rc = fn(w, d, arena, err);
     if (!rc) {

@@ -54,7 +54,7 @@ struct tui_why {
     char *user, *item;
     char title[96];
     char text[240];        /* "Spirited Away 41 %, Totoro 22 %, 5 more"; or what cannot be said */
-    struct tui_rows *rows; /* share, title, rated; NULL where nothing can be said */
+    struct tui_rows *rows; /* share, title, rated; none where nothing can be said */
 };
 struct tui_item {
     char *id;

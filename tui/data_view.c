@@ -10,7 +10,8 @@
 #include "glyph.h"
 #include "rs/base/str.h"
 
-const char tui_no_data[] = "No data yet. i imports a ratings file, D loads the demo set.";
+const char tui_no_data[] =
+    "No data yet. 1 and then D loads the demo set, :data import reads a ratings file.";
 const char tui_see_errors[] = "The data could not be read. e says why, R tries again.";
 
 enum tui_size tui_data_size(struct tui_rect content)
@@ -42,6 +43,30 @@ void tui_data_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *ro
 void tui_data_first(struct tui_table *t)
 {
     if (t->n_shown > 0) (void)tui_table_go(t, t->rows->key(t->rows, t->order[0]));
+}
+
+void tui_data_nothing(struct tui_canvas *c, struct tui_rect content, const char *title,
+                      const char *text)
+{
+    struct tui_rect head = content;
+    head.h = head.h > 0;
+    tui_head(c, head, title, NULL, true);
+    int y = content.y + 2;
+    while (*text && content.w > 2 && y < content.y + content.h) {
+        char line[256];
+        size_t n = tui_text_cut(text, content.w - 2);
+        n = n < sizeof(line) ? n : sizeof(line) - 1;
+        for (size_t at = n; text[n] && at > 0; at--) { /* between words, where there are some */
+            if (text[at] != ' ') continue;
+            n = at;
+            break;
+        }
+        if (n == 0) return;
+        memcpy(line, text, n);
+        line[n] = '\0';
+        tui_put(c, content, content.x + 1, y++, line, TUI_TEXT, 0);
+        text += n + (text[n] == ' ');
+    }
 }
 
 void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_bar_row *rows,

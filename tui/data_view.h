@@ -18,6 +18,9 @@ enum tui_size tui_data_size(struct tui_rect content);
 void tui_data_set(struct tui_table *t, struct tui_worker *w, struct tui_rows *rows);
 /* The cursor to the first row: what is shown is of something else now. */
 void tui_data_first(struct tui_table *t);
+/* The whole of a screen that has nothing to show: why, and what to do. */
+void tui_data_nothing(struct tui_canvas *c, struct tui_rect content, const char *title,
+                      const char *text);
 /* Bars with names and counts, as many as fit; of the largest count. */
 void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_bar_row *rows,
                    int n, int32_t total);

@@ -31,6 +31,8 @@ struct items {
     struct tui_table t[N_TABLES];
     struct tui_held_split *held;
     char label[96], fingerprint[65];
+    const char *nothing;     /* why there are no rows, and what to do; NULL: there are, or may be */
+    struct tui_rect content; /* of the last layout */
     bool serves;
     char *which;  /* the item shown */
     int32_t row;  /* its row; -1: not in the table */
@@ -199,7 +201,8 @@ static bool read_shares(struct tui_view *v, const struct tui_shares *in)
 static void open(struct tui_view *v, const char *arg)
 {
     struct items *s = v->state;
-    static const char *const empty[N_TABLES] = {"reading items", "", "No ratings of this item."};
+    static const char *const empty[N_TABLES] = {"The data has no items.", "",
+                                                "No ratings of this item."};
     s->k = DEFAULT_K;
     s->row = -1;
     for (int i = 0; i < N_TABLES; i++) {
@@ -253,7 +256,7 @@ static void read_rows(struct tui_view *v, struct tui_loaded *l)
     struct tui_table *t = &s->t[T_ITEMS];
     int gone = 0;
     bool other = strcmp(s->label, l->label) != 0 || strcmp(s->fingerprint, l->fingerprint) != 0;
-    t->empty = l->there ? "The data has no items." : tui_no_data;
+    s->nothing = l->there ? NULL : tui_no_data;
     take_source(v, l);
     if (!l->there) tui_data_set(t, tui_app_worker(v->app), NULL);
     if (l->rows) {
@@ -313,7 +316,7 @@ static bool read_event(struct tui_view *v, struct tui_event *e)
     struct items *s = v->state;
     if (e->rc) {
         tui_app_error(v->app, "items", &e->err);
-        if (e->kind == K_ROWS && !s->t[T_ITEMS].rows) s->t[T_ITEMS].empty = tui_see_errors;
+        if (e->kind == K_ROWS && !s->t[T_ITEMS].rows) s->nothing = tui_see_errors;
         return true;
     }
     for (int i = 0; i < N_TABLES; i++) {
@@ -363,6 +366,7 @@ static void layout(struct tui_view *v, struct tui_rect content)
     struct items *s = v->state;
     struct tui_rect right;
     s->size = tui_data_size(content);
+    s->content = content;
     bool wide = s->size == TUI_THREE_PANES;
     bool two = s->size == TUI_TWO_PANES;
     int detail = wide ? lower_pane(v) : turned_pane(v);
@@ -514,6 +518,11 @@ static void draw(struct tui_view *v, struct tui_canvas *c)
 {
     typedef void pane_fn(struct tui_view * v, struct tui_canvas * c);
     static pane_fn *const panes[N_PANES] = {draw_items, draw_similar, draw_raters, draw_months};
+    const struct items *s = v->state;
+    if (s->nothing) {
+        tui_data_nothing(c, s->content, "items", s->nothing);
+        return;
+    }
     for (int i = 0; i < N_PANES; i++) {
         if (v->panes[i].area.h > 0) panes[i](v, c);
     }

@@ -26,11 +26,12 @@ struct users {
     struct tui_table t[N_TABLES];
     struct tui_held_split *held;
     char label[96], fingerprint[65];
-    bool loaded, there;
-    char *who;       /* the user shown; NULL: none yet */
-    bool anybody;    /* by id, not by the cursor */
-    char *wanted;    /* to be shown once the rows are here */
-    uint64_t cursor; /* key that `who` was taken from */
+    const char *nothing;     /* why there are no rows, and what to do; NULL: there are, or may be */
+    struct tui_rect content; /* of the last layout */
+    char *who;               /* the user shown; NULL: none yet */
+    bool anybody;            /* by id, not by the cursor */
+    char *wanted;            /* to be shown once the rows are here */
+    uint64_t cursor;         /* key that `who` was taken from */
     struct tui_user *user;
     struct tui_list *list;
     struct tui_why *why;
@@ -146,13 +147,13 @@ static void load(struct tui_view *v, bool again)
 static void open(struct tui_view *v, const char *arg)
 {
     struct users *s = v->state;
-    static const char *const empty[N_TABLES] = {"", "No ratings of this user.", "", ""};
+    static const char *const empty[N_TABLES] = {"The data has no users.",
+                                                "No ratings of this user.", "", ""};
     s->k = DEFAULT_K;
     for (int i = 0; i < N_TABLES; i++) {
         tui_table_init(&s->t[i], v->id, K_ORDER + i, empty[i]);
         v->panes[i].table = &s->t[i];
     }
-    s->t[T_USERS].empty = "reading users";
     for (int i = 0; i < N_PANES; i++) {
         v->panes[i].name = names[i];
     }
@@ -176,9 +177,7 @@ static void read_rows(struct tui_view *v, struct tui_loaded *l)
     struct users *s = v->state;
     struct tui_table *t = &s->t[T_USERS];
     int gone = 0;
-    s->loaded = true;
-    s->there = l->there;
-    t->empty = l->there ? "The data has no users." : tui_no_data;
+    s->nothing = l->there ? NULL : tui_no_data;
     if (strcmp(s->label, l->label) != 0) s->asked_list = false; /* another model answers now */
     memcpy(s->label, l->label, sizeof(s->label));
     memcpy(s->fingerprint, l->fingerprint, sizeof(s->fingerprint));
@@ -252,7 +251,7 @@ static bool read_event(struct tui_view *v, struct tui_event *e)
     struct users *s = v->state;
     if (e->rc) {
         tui_app_error(v->app, "users", &e->err);
-        if (e->kind == K_ROWS && !s->t[T_USERS].rows) s->t[T_USERS].empty = tui_see_errors;
+        if (e->kind == K_ROWS && !s->t[T_USERS].rows) s->nothing = tui_see_errors;
         return true;
     }
     for (int i = 0; i < N_TABLES; i++) {
@@ -312,6 +311,7 @@ static void layout(struct tui_view *v, struct tui_rect content)
 {
     struct users *s = v->state;
     s->size = tui_data_size(content);
+    s->content = content;
     for (int i = 0; i < N_PANES; i++) {
         v->panes[i].area = (struct tui_rect){0};
         v->panes[i].takes_keys = i < P_LIST || i == turned_pane(v);
@@ -423,6 +423,10 @@ static void draw(struct tui_view *v, struct tui_canvas *c)
                                             [P_WHY] = draw_why,
                                             [P_PROFILE] = draw_profile};
     const struct users *s = v->state;
+    if (s->nothing) {
+        tui_data_nothing(c, s->content, "users", s->nothing);
+        return;
+    }
     if (v->panes[P_USERS].area.h > 0) {
         struct tui_rect body = v->panes[P_USERS].area;
         char title[120];
