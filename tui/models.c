@@ -340,6 +340,7 @@ static void ask_gate(struct tui_view *v)
         return;
     }
     s->asked_by = tui_app_last_key(v->app);
+    tui_app_toast(v->app, "promote: asking the gate about v%s", words[0]);
     ask(v, K_GATE, "model promote", words);
 }
 

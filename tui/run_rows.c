@@ -13,7 +13,7 @@
 
 enum { ID_SHOWN = 8, VALUE_WIDTH = 9, DELTA_WIDTH = 12 };
 
-/* ---- texts ----------------------------------------------------------------------------------- */
+/* ---- texts ---- */
 
 bool tui_lower_is_better(const char *metric)
 {
@@ -114,7 +114,7 @@ static double metric_of(const struct rs_val *run, const char *name)
     return metrics ? number_of(rs_val_get(metrics, name)) : (double)NAN;
 }
 
-/* "ndcg_at_10" as "ndcg@10": what stands over a column. */
+/* "ndcg_at_10" as "ndcg@10": how a metric is shown. */
 static const char *metric_title(const char *name, char buf[48])
 {
     const char *at = strstr(name, "_at_");
@@ -151,7 +151,7 @@ double tui_compared_p(const struct tui_compared *c, const char *metric, const ch
     return of ? number_of(rs_val_get(of, run)) : (double)NAN;
 }
 
-/* ---- keys of many runs ------------------------------------------------------------------------- */
+/* ---- keys of many runs ---- */
 
 /* Union of the keys that the maps under `part` have, as they come: a map key -> the first value. */
 static struct rs_val *keys_of(const struct rs_val *runs, const char *part)
@@ -178,7 +178,7 @@ static bool varies(const struct rs_val *runs, const char *key, const struct rs_v
     return false;
 }
 
-/* ---- the list of runs ---------------------------------------------------------------------------- */
+/* ---- the list of runs ---- */
 
 struct run_columns {
     const char *metric;
@@ -324,7 +324,7 @@ struct tui_rows *tui_run_rows(const struct rs_val *runs, const struct rs_val *st
     return tui_sheet_rows(s);
 }
 
-/* ---- some runs side by side ------------------------------------------------------------------------ */
+/* ---- some runs side by side ---- */
 
 struct compare {
     struct tui_sheet *s;
@@ -341,8 +341,9 @@ static bool begin_row(struct compare *k, const char *name, bool differs)
     k->n_out[1]++;
     if (differs) k->n_out[0]++;
     if (k->only_different && !differs) return false;
+    char title[48];
     tui_sheet_row(k->s, name);
-    tui_sheet_text(k->s, name, TUI_TEXT);
+    tui_sheet_text(k->s, metric_title(name, title), TUI_TEXT);
     return true;
 }
 
@@ -428,7 +429,7 @@ struct tui_rows *tui_compare_rows(const struct rs_val *runs, const char *const *
     return tui_sheet_rows(k.s);
 }
 
-/* ---- one run --------------------------------------------------------------------------------------- */
+/* ---- one run ---- */
 
 static const char *interval_text(const struct rs_val *v, char buf[48])
 {
@@ -448,7 +449,7 @@ static void add_evaluated(struct tui_sheet *s, const struct rs_val *m)
     double value = number_of(rs_val_get(m, "value"));
     double by = number_of(rs_val_get(m, "popularity"));
     tui_sheet_row(s, name);
-    tui_sheet_text(s, name, TUI_TEXT);
+    tui_sheet_text(s, metric_title(name, buf), TUI_TEXT);
     tui_sheet_number(s, tui_metric_text(value, buf), value, TUI_TEXT);
     tui_sheet_text(s, interval_text(rs_val_get(m, "interval"), buf), TUI_DIM);
     tui_sheet_number(s, tui_metric_text(by, buf), by, TUI_DIM);
@@ -476,6 +477,7 @@ static void add_metrics(struct tui_sheet *s, const struct rs_val *run, const cha
 {
     const struct rs_val *evaluated = rs_val_at(run, "evaluation.metrics");
     const struct rs_val *all = rs_val_get(run, "metrics");
+    char title[48];
     for (int top = beside ? 1 : 0; top >= 0; top--) {
         for (size_t i = 0; all && i < all->n; i++) {
             const char *name = all->keys[i];
@@ -487,7 +489,7 @@ static void add_metrics(struct tui_sheet *s, const struct rs_val *run, const cha
                 continue;
             }
             tui_sheet_row(s, name);
-            tui_sheet_text(s, name, TUI_TEXT);
+            tui_sheet_text(s, metric_title(name, title), TUI_TEXT);
             add_metric(s, run, name);
         }
     }
@@ -496,9 +498,9 @@ static void add_metrics(struct tui_sheet *s, const struct rs_val *run, const cha
 struct tui_rows *tui_metric_rows(const struct rs_val *run, const char *metric)
 {
     struct tui_sheet *s = tui_sheet_new();
-    tui_sheet_column(s, "metric", "metric", 20, TUI_FROZEN);
+    tui_sheet_column(s, "metric", "metric", 18, TUI_FROZEN);
     tui_sheet_column(s, "value", "value", VALUE_WIDTH, TUI_NUMBER);
-    tui_sheet_column(s, "interval", "95 % interval", 17, 0);
+    tui_sheet_column(s, "interval", "95 % interval", 16, 0);
     tui_sheet_column(s, "popularity", "popularity", 10, TUI_NUMBER);
     tui_sheet_column(s, "difference", "difference", DELTA_WIDTH, TUI_NUMBER);
     tui_sheet_column(s, "difference_interval", "95 % interval", 18, 0);

@@ -1,8 +1,9 @@
 /*
  * run_rows - documents of commands about runs and versions as rows of tables.
  *
- * Which way is better is known for every metric; a difference says it with '^' or 'v' and its colour,
- * and how sure it is with "~" (not significant), "*" (p < 0.05), "**" (p < 0.01), where it was tested.
+ * Which way is better is known for every metric; a difference says it with '^' or 'v' and its
+ * colour, and how sure it is with "~" (not significant), "*" (p < 0.05), "**" (p < 0.01), where it
+ * was tested.
  */
 #ifndef TUI_RUN_ROWS_H
 #define TUI_RUN_ROWS_H
@@ -14,8 +15,8 @@ enum { TUI_MAX_COMPARED = 8 };
 
 enum tui_delta_form { TUI_DELTA, TUI_PERCENT, TUI_P, TUI_DELTA_FORMS };
 
-/* "^ +.0008 ~", "^ +0.7% ~", "^ p.31 ~"; "=" where nothing differs, "" where one is not there. p NaN:
- * not tested. */
+/* "^ +.0008 ~", "^ +0.7% ~", "^ p.31 ~"; "=" where nothing differs, "" where one is not there.
+ * p NaN: not tested. */
 const char *tui_delta_text(double value, double base, double p, bool lower_is_better,
                            enum tui_delta_form form, char buf[48], enum tui_role *role_out);
 bool tui_lower_is_better(const char *metric);
@@ -23,7 +24,8 @@ const char *tui_metric_text(double v, char buf[32]); /* "0.1201", "49,428"; "" f
 /* "2026-02-10 09:12", UTC; "" for 0. */
 const char *tui_time_text(int64_t ms, char buf[24]);
 
-/* What a comparison found: {base, users, why, metrics: {metric: {run: p}}}; why: what stopped it. */
+/* What a comparison found: {base, users, why, metrics: {metric: {run: p}}}; why: what stopped
+ * it. */
 struct tui_compared {
     const struct rs_val *doc; /* NULL: nothing compared yet */
     const char *base;         /* run id; "": none */

@@ -1,9 +1,9 @@
 /*
  * runs - the screen of runs: all of them against a baseline, some side by side, one in detail.
  *
- * The list is one document of `run list`; a comparison asks `compare` for every metric shown, so that
- * what is said about significance is the same as on the command line. Without another choice the
- * baseline is the run that serves.
+ * The list is one document of `run list`; a comparison asks `compare` for every metric shown, so
+ * that what is said about significance is the same as on the command line. Without another choice
+ * the baseline is the run that serves.
  */
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 enum { P_RUNS, P_COMPARE, P_METRICS, P_PARAMS, P_CURVE, N_PANES };
 enum { T_RUNS, T_COMPARE, T_METRICS, T_PARAMS, N_TABLES };
 enum { K_RUNS, K_SHOW, K_COMPARE, K_REGISTER, K_ORDER };
-enum { TURN_METRICS, TURN_PARAMS, TURN_CURVE, TURN_COMPARE, N_TURNS };
+enum { TURN_METRICS, TURN_PARAMS, TURN_CURVE, TURN_COMPARE, N_TURNS }; /* the last where it fits */
 
 struct runs {
     struct tui_table t[N_TABLES];
@@ -158,7 +158,7 @@ static void compare(struct tui_view *v)
     s->compared = NULL;
     s->t[T_COMPARE].empty = "comparing";
     fill_compare(v);
-    v->turn = TURN_COMPARE;
+    if (s->size != TUI_THREE_PANES) v->turn = TURN_COMPARE; /* there it has a pane of its own */
     tui_worker_submit(tui_app_worker(v->app), v->id, K_COMPARE, tui_work_compare, c,
                       tui_comparing_free, val_free);
 }
@@ -465,7 +465,7 @@ static bool request(struct tui_view *v, enum tui_request r, int count)
     (void)count;
     switch (r) {
     case TUI_REQ_TURN:
-        v->turn = (v->turn + 1) % N_TURNS;
+        v->turn = (v->turn + 1) % (s->size == TUI_THREE_PANES ? TURN_COMPARE : N_TURNS);
         return true;
     case TUI_REQ_BASELINE:
         set_base(v);

@@ -189,7 +189,7 @@ struct tui_rows *tui_audit_rows(const struct rs_val *history)
     return tui_sheet_rows(s);
 }
 
-/* ---- what dialogs say ------------------------------------------------------------------------------ */
+/* ---- what dialogs say ---- */
 
 static void add_text(char **lines, size_t *n, char *text)
 {
