@@ -41,6 +41,7 @@ static void usage(const struct rs_cmd *c, struct rs_str *out)
 {
     rs_str_addf(out, "recsys-tui %s", c->name);
     for (const struct rs_arg *a = c->args; a && a->name; a++) {
+        if (a->flags & RS_ARG_HIDDEN) continue;
         usage_arg(a, out);
     }
     if (c->flags & RS_CMD_OVERRIDES) {
