@@ -499,7 +499,7 @@ struct tui_rows *tui_metric_rows(const struct rs_val *run, const char *metric)
 {
     struct tui_sheet *s = tui_sheet_new();
     tui_sheet_column(s, "metric", "metric", 18, TUI_FROZEN);
-    tui_sheet_column(s, "value", "value", VALUE_WIDTH, TUI_NUMBER);
+    tui_sheet_column(s, "value", "value", VALUE_WIDTH - 1, TUI_NUMBER);
     tui_sheet_column(s, "interval", "95 % interval", 16, 0);
     tui_sheet_column(s, "popularity", "popularity", 10, TUI_NUMBER);
     tui_sheet_column(s, "difference", "difference", DELTA_WIDTH, TUI_NUMBER);

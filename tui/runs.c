@@ -329,7 +329,7 @@ static void layout_wide(struct tui_view *v, struct tui_rect content)
     struct tui_rect lower;
     int pane = turned[v->turn % N_TURNS];
     tui_split_down(content, 0.48, &v->panes[P_RUNS].area, &lower);
-    tui_split_across(lower, 0.6, v->border, &v->panes[P_COMPARE].area, &v->panes[P_METRICS].area);
+    tui_split_across(lower, 0.56, v->border, &v->panes[P_COMPARE].area, &v->panes[P_METRICS].area);
     if (pane == P_COMPARE) pane = P_METRICS;
     v->panes[pane].area = v->panes[P_METRICS].area;
     if (pane != P_METRICS) v->panes[P_METRICS].area = (struct tui_rect){0};
