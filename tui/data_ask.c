@@ -261,11 +261,11 @@ static enum rs_code explain(const struct rs_bundle *b, const struct rs_profile *
     float *contribution = rs_try_alloc(n + 1, sizeof(*contribution));
     struct reason *reasons = rs_try_alloc(n + 1, sizeof(*reasons));
     float base = 0;
-    double total = 0; /* of what speaks for the item */
     enum rs_code rc = RS_OK;
     if (!contribution || !reasons) rc = rs_fail(err, RS_ENOMEM, "reasons of %d items", who->n);
     if (!rc) rc = b->model->ops->explain(b->model, who, item, contribution, &base, err);
     if (!rc) {
+        double total = 0; /* of what speaks for the item */
         for (int32_t i = 0; i < who->n; i++) {
             reasons[i] = (struct reason){.item = who->items[i],
                                          .value = who->values ? who->values[i] : 1.0F,

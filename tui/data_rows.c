@@ -303,9 +303,12 @@ enum rs_code tui_item_rows(const struct tui_data *d, const float *share, const s
     struct sums s = {.rows = rs_try_alloc((size_t)n + 1, sizeof(int32_t)),
                      .valued = rs_try_alloc((size_t)n + 1, sizeof(int32_t)),
                      .sum = rs_try_alloc((size_t)n + 1, sizeof(double))};
-    enum rs_code rc =
-        s.rows && s.valued && s.sum ? RS_OK : rs_fail(err, RS_ENOMEM, "sums of %d items", n);
-    if (!rc) rc = add_up(&d->train, &s, task, err);
+    enum rs_code rc;
+    if (!s.rows || !s.valued || !s.sum) {
+        rc = rs_fail(err, RS_ENOMEM, "sums of %d items", n);
+    } else {
+        rc = add_up(&d->train, &s, task, err);
+    }
     if (!rc) rc = add_up(&d->seen, &s, task, err);
     if (!rc) {
         rc = tui_grid_new(&item_form, n, rs_idmap_is_int(d->items), &g, err);

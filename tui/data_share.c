@@ -26,18 +26,19 @@ enum rs_code tui_shares_read(const struct rs_bundle *b, int32_t done, const uint
 {
     int32_t n_users = rs_idmap_size(b->users);
     int32_t total = n_users < TUI_SHARE_USERS ? n_users : TUI_SHARE_USERS;
-    int32_t n = total - done < TUI_SHARE_SLICE ? total - done : TUI_SHARE_SLICE;
+    int32_t left = total > done ? total - done : 0;
+    int32_t n = left < TUI_SHARE_SLICE ? left : TUI_SHARE_SLICE;
     struct rs_profile who[TUI_SHARE_SLICE];
     struct rs_ranked list[TUI_SHARE_SLICE * TUI_SHARE_K];
     int32_t n_list[TUI_SHARE_SLICE];
     struct rs_rank_opts opts = {
         .k = TUI_SHARE_K, .exclude = &b->train, .exclude2 = &b->seen, .allowed = allowed};
     memcpy(out->fingerprint, b->sha256, sizeof(out->fingerprint));
-    out->done = done + (n > 0 ? n : 0);
+    out->done = done + n;
     out->total = total;
     out->n_lists = 0;
     out->n_hits = 0;
-    if (n <= 0) return RS_OK;
+    if (n == 0) return RS_OK;
     for (int32_t i = 0; i < n; i++) {
         int64_t user = (int64_t)(done + i) * n_users / total;
         who[i] = rs_bundle_profile(b, (int32_t)user);

@@ -99,6 +99,32 @@ void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_
     }
 }
 
+void tui_data_months(struct tui_canvas *c, const struct tui_item *it, struct tui_rect area)
+{
+    int group = (it->n_months + area.w - 1) / area.w;
+    int n = (it->n_months + group - 1) / group;
+    double most = 1;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int b = 0; b < n; b++) {
+            double sum = 0;
+            for (int m = b * group; m < (b + 1) * group && m < it->n_months; m++) {
+                sum += it->count[m];
+            }
+            if (pass == 0) {
+                most = sum > most ? sum : most;
+                continue;
+            }
+            double height = sum / most * area.h;
+            for (int y = 0; y < area.h && height > y; y++) {
+                double part = height - y;
+                int level = part >= 1 ? 7 : (int)(part * 8);
+                tui_put(c, area, area.x + b, area.y + area.h - 1 - y, c->glyphs->spark[level],
+                        TUI_BAR, 0);
+            }
+        }
+    }
+}
+
 void tui_data_rules(const struct tui_view *v, struct tui_canvas *c, int n_panes)
 {
     for (int i = 0; i < n_panes; i++) {

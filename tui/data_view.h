@@ -24,6 +24,9 @@ void tui_data_nothing(struct tui_canvas *c, struct tui_rect content, const char 
 /* Bars with names and counts, as many as fit; of the largest count. */
 void tui_data_bars(struct tui_canvas *c, struct tui_rect area, const struct tui_bar_row *rows,
                    int n, int32_t total);
+/* Ratings by month as bars, a column each; months are taken together where there are more of them
+ * than columns. */
+void tui_data_months(struct tui_canvas *c, const struct tui_item *it, struct tui_rect area);
 /* Lines between panes that stand side by side. */
 void tui_data_rules(const struct tui_view *v, struct tui_canvas *c, int n_panes);
 /* How long a list is to be; false, with a toast: not 1 to RS_MAX_K. */

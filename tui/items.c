@@ -11,7 +11,6 @@
 
 #include "data_grid.h"
 #include "data_view.h"
-#include "glyph.h"
 #include "rs/base/mem.h"
 
 enum { P_ITEMS, P_SIMILAR, P_RATERS, P_MONTHS, N_PANES };
@@ -451,33 +450,6 @@ static void draw_raters(struct tui_view *v, struct tui_canvas *c)
                    v->pane == P_RATERS);
 }
 
-/* Bars, a column each; months are taken together where there are more than columns. */
-static void draw_bars(const struct tui_item *it, struct tui_canvas *c, struct tui_rect area)
-{
-    int group = (it->n_months + area.w - 1) / area.w;
-    int n = (it->n_months + group - 1) / group;
-    double most = 1;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int b = 0; b < n; b++) {
-            double sum = 0;
-            for (int m = b * group; m < (b + 1) * group && m < it->n_months; m++) {
-                sum += it->count[m];
-            }
-            if (pass == 0) {
-                most = sum > most ? sum : most;
-                continue;
-            }
-            double height = sum / most * area.h;
-            for (int y = 0; y < area.h && height > y; y++) {
-                double part = height - y;
-                int level = part >= 1 ? 7 : (int)(part * 8);
-                tui_put(c, area, area.x + b, area.y + area.h - 1 - y, c->glyphs->spark[level],
-                        TUI_BAR, 0);
-            }
-        }
-    }
-}
-
 static void draw_months(struct tui_view *v, struct tui_canvas *c)
 {
     const struct items *s = v->state;
@@ -506,7 +478,7 @@ static void draw_months(struct tui_view *v, struct tui_canvas *c)
              tui_thousands((int64_t)it->count[it->n_months - 1], newest));
     draw_head(v, c, P_MONTHS, title);
     if (body.h < 3 || body.w < 20) return;
-    draw_bars(it, c, (struct tui_rect){body.x + 1, body.y, body.w - 2, body.h - 1});
+    tui_data_months(c, it, (struct tui_rect){body.x + 1, body.y, body.w - 2, body.h - 1});
     int y = body.y + body.h - 1;
     int columns = (it->n_months + body.w - 3) / (body.w - 2);
     tui_putf(c, body, body.x + 1, y, TUI_DIM, 0, "%s to %s, %d %s a column",
@@ -549,7 +521,7 @@ static bool open_row(struct tui_view *v)
 static bool request(struct tui_view *v, enum tui_request r, int count)
 {
     struct items *s = v->state;
-    char text[16];
+    char said[16];
     (void)count;
     switch (r) {
     case TUI_REQ_TURN:
@@ -557,8 +529,8 @@ static bool request(struct tui_view *v, enum tui_request r, int count)
         if (s->size == TUI_THREE_PANES && v->turn == 2) v->turn = 0; /* two to turn between */
         return true;
     case TUI_REQ_HOW_MANY:
-        snprintf(text, sizeof(text), "%d", s->k);
-        tui_app_prompt(v->app, r, "how many: ", text);
+        snprintf(said, sizeof(said), "%d", s->k);
+        tui_app_prompt(v->app, r, "how many: ", said);
         return true;
     case TUI_REQ_RELOAD:
         load(v, true);

@@ -455,7 +455,7 @@ static bool open_item(struct tui_view *v)
 static bool request(struct tui_view *v, enum tui_request r, int count)
 {
     struct users *s = v->state;
-    char text[16];
+    char said[16];
     (void)count;
     switch (r) {
     case TUI_REQ_TURN:
@@ -466,8 +466,8 @@ static bool request(struct tui_view *v, enum tui_request r, int count)
         ask_list(v);
         return true;
     case TUI_REQ_HOW_MANY:
-        snprintf(text, sizeof(text), "%d", s->k);
-        tui_app_prompt(v->app, r, "how many: ", text);
+        snprintf(said, sizeof(said), "%d", s->k);
+        tui_app_prompt(v->app, r, "how many: ", said);
         return true;
     case TUI_REQ_ANY_USER:
         tui_app_prompt(v->app, r, "user: ", "");
