@@ -261,9 +261,12 @@ static enum rs_code explain(const struct rs_bundle *b, const struct rs_profile *
     float *contribution = rs_try_alloc(n + 1, sizeof(*contribution));
     struct reason *reasons = rs_try_alloc(n + 1, sizeof(*reasons));
     float base = 0;
-    enum rs_code rc = RS_OK;
-    if (!contribution || !reasons) rc = rs_fail(err, RS_ENOMEM, "reasons of %d items", who->n);
-    if (!rc) rc = b->model->ops->explain(b->model, who, item, contribution, &base, err);
+    enum rs_code rc;
+    if (!contribution || !reasons) {
+        rc = rs_fail(err, RS_ENOMEM, "reasons of %d items", who->n);
+        goto done;
+    }
+    rc = b->model->ops->explain(b->model, who, item, contribution, &base, err);
     if (!rc) {
         double total = 0; /* of what speaks for the item */
         for (int32_t i = 0; i < who->n; i++) {
@@ -276,6 +279,7 @@ static enum rs_code explain(const struct rs_bundle *b, const struct rs_profile *
         say_reasons(b, reasons, who->n, total, y->text, sizeof(y->text));
         rc = reason_rows(b, reasons, who->n, total, &y->rows, err);
     }
+done:
     free(contribution);
     free(reasons);
     return rc;

@@ -368,15 +368,20 @@ enum rs_code tui_item_read(const struct tui_data *d, const char *id, const struc
         rc = collect(&d->train, item, task, NULL, &n, err);
         if (!rc) rc = collect(&d->seen, item, task, NULL, &n, err);
     }
-    if (!rc) e = rs_try_alloc((size_t)n + 1, sizeof(*e));
-    if (!rc && !e) rc = rs_fail(err, RS_ENOMEM, "%d raters", n);
-    if (!rc && item >= 0) rc = collect(&d->train, item, task, e, &it->rated, err);
+    if (rc) goto done;
+    e = rs_try_alloc((size_t)n + 1, sizeof(*e));
+    if (!e) {
+        rc = rs_fail(err, RS_ENOMEM, "%d raters", n);
+        goto done;
+    }
+    if (item >= 0) rc = collect(&d->train, item, task, e, &it->rated, err);
     if (!rc && item >= 0) rc = collect(&d->seen, item, task, e, &it->rated, err);
     if (!rc) {
         qsort(e, (size_t)it->rated, sizeof(*e), by_value_then_time);
         count_months(e, it->rated, it);
         rc = rater_rows(d, e, it->rated, &it->raters, err);
     }
+done:
     free(e);
     if (rc) {
         tui_item_free(it);

@@ -306,9 +306,9 @@ enum rs_code tui_item_rows(const struct tui_data *d, const float *share, const s
     enum rs_code rc;
     if (!s.rows || !s.valued || !s.sum) {
         rc = rs_fail(err, RS_ENOMEM, "sums of %d items", n);
-    } else {
-        rc = add_up(&d->train, &s, task, err);
+        goto done;
     }
+    rc = add_up(&d->train, &s, task, err);
     if (!rc) rc = add_up(&d->seen, &s, task, err);
     if (!rc) {
         rc = tui_grid_new(&item_form, n, rs_idmap_is_int(d->items), &g, err);
@@ -320,6 +320,7 @@ enum rs_code tui_item_rows(const struct tui_data *d, const float *share, const s
         *out = tui_grid_rows(g, n);
         g = NULL;
     }
+done:
     tui_grid_free(g);
     rs_str_clear(&text);
     free(s.rows);

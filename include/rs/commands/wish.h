@@ -1,6 +1,6 @@
 /*
- * wish - what a workspace adds to a request for a list: posted feedback, and lists of items that may
- * be shown.
+ * wish - what a workspace adds to a request for a list: posted feedback, and lists of items that
+ * may be shown.
  */
 #ifndef RS_COMMANDS_WISH_H
 #define RS_COMMANDS_WISH_H
