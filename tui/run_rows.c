@@ -15,7 +15,7 @@ enum { ID_SHOWN = 8, VALUE_WIDTH = 9, DELTA_WIDTH = 12 };
 
 /* ---- texts ---- */
 
-bool tui_lower_is_better(const char *metric)
+static bool lower_is_better_of(const char *metric)
 {
     static const char *const lower[] = {"gini", "loss", "peak_rss_bytes", "train_seconds"};
     if (rs_str_starts(metric, "val_")) metric += 4;
@@ -142,7 +142,7 @@ const struct rs_val *tui_run_of(const struct rs_val *runs, const char *id)
     return NULL;
 }
 
-double tui_compared_p(const struct tui_compared *c, const char *metric, const char *run)
+static double p_of(const struct tui_compared *c, const char *metric, const char *run)
 {
     if (!c || !c->doc || strcmp(rs_val_get_str(c->doc, "base", ""), c->base) != 0)
         return (double)NAN;
@@ -270,8 +270,8 @@ static void add_against_base(struct tui_sheet *s, const struct rs_val *run,
     }
     double v = metric_of(run, metric);
     double from = metric_of(base, metric);
-    const char *text = tui_delta_text(v, from, tui_compared_p(c, metric, id),
-                                      tui_lower_is_better(metric), c->form, buf, &role);
+    const char *text = tui_delta_text(v, from, p_of(c, metric, id), lower_is_better_of(metric),
+                                      c->form, buf, &role);
     tui_sheet_number(s, text, v - from, role);
 }
 
@@ -378,9 +378,9 @@ static void compare_metric(struct compare *k, const char *name)
     for (int i = 1; i < k->n; i++) {
         enum tui_role role;
         double v = metric_of(k->runs[i], name);
-        double p = tui_compared_p(k->c, name, rs_val_get_str(k->runs[i], "run_id", ""));
+        double p = p_of(k->c, name, rs_val_get_str(k->runs[i], "run_id", ""));
         const char *d =
-            tui_delta_text(v, base, p, tui_lower_is_better(name), k->c->form, delta, &role);
+            tui_delta_text(v, base, p, lower_is_better_of(name), k->c->form, delta, &role);
         char *text = rs_xprintf("%s %s", tui_metric_text(v, value), d);
         tui_sheet_number(k->s, isnan(v) ? "" : text, v, isnan(base) ? TUI_TEXT : role);
         free(text);
@@ -454,7 +454,7 @@ static void add_evaluated(struct tui_sheet *s, const struct rs_val *m)
     tui_sheet_text(s, interval_text(rs_val_get(m, "interval"), buf), TUI_DIM);
     tui_sheet_number(s, tui_metric_text(by, buf), by, TUI_DIM);
     const char *d =
-        tui_delta_text(value, by, (double)NAN, tui_lower_is_better(name), TUI_DELTA, delta, &role);
+        tui_delta_text(value, by, (double)NAN, lower_is_better_of(name), TUI_DELTA, delta, &role);
     if (strcmp(verdict, "better") == 0) role = TUI_BETTER;
     if (strcmp(verdict, "worse") == 0) role = TUI_WORSE;
     tui_sheet_number(s, d, value - by, role);

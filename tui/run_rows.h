@@ -19,7 +19,6 @@ enum tui_delta_form { TUI_DELTA, TUI_PERCENT, TUI_P, TUI_DELTA_FORMS };
  * p NaN: not tested. */
 const char *tui_delta_text(double value, double base, double p, bool lower_is_better,
                            enum tui_delta_form form, char buf[48], enum tui_role *role_out);
-bool tui_lower_is_better(const char *metric);
 const char *tui_metric_text(double v, char buf[32]); /* "0.1201", "49,428"; "" for NaN */
 /* "2026-02-10 09:12", UTC; "" for 0. */
 const char *tui_time_text(int64_t ms, char buf[24]);
@@ -31,7 +30,6 @@ struct tui_compared {
     const char *base;         /* run id; "": none */
     enum tui_delta_form form;
 };
-double tui_compared_p(const struct tui_compared *c, const char *metric, const char *run);
 
 /* runs: of `run list`; stands: {run_id: "@production v7"}; metric: the one that counts. */
 struct tui_rows *tui_run_rows(const struct rs_val *runs, const struct rs_val *stands,

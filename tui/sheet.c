@@ -41,7 +41,7 @@ struct tui_sheet *tui_sheet_new(void)
     return rs_xalloc(1, sizeof(struct tui_sheet));
 }
 
-void tui_sheet_free(void *sheet)
+static void sheet_free(void *sheet)
 {
     struct tui_sheet *s = sheet;
     if (!s) return;
@@ -150,6 +150,6 @@ struct tui_rows *tui_sheet_rows(struct tui_sheet *s)
     r->text = cell_text;
     r->number = cell_number;
     r->key = row_key;
-    r->free = tui_sheet_free;
+    r->free = sheet_free;
     return r;
 }

@@ -17,7 +17,6 @@ void tui_sheet_row(struct tui_sheet *s, const char *id); /* id: copied; the row'
 /* The next cell of the row. number sorts; NaN: none, then numeric columns have it last. */
 void tui_sheet_text(struct tui_sheet *s, const char *text, enum tui_role role);
 void tui_sheet_number(struct tui_sheet *s, const char *text, double number, enum tui_role role);
-void tui_sheet_free(void *sheet);
 /* The sheet as rows; takes it. */
 struct tui_rows *tui_sheet_rows(struct tui_sheet *s);
 
