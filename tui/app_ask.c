@@ -20,16 +20,6 @@ bool tui_app_read_only(const struct tui_app *a)
     return a->o.read_only;
 }
 
-int64_t tui_app_now_ns(const struct tui_app *a)
-{
-    return a->now_ns;
-}
-
-const char *tui_app_workspace(const struct tui_app *a)
-{
-    return a->o.workspace;
-}
-
 uint32_t tui_app_last_key(const struct tui_app *a)
 {
     return a->last_key;

@@ -15,17 +15,17 @@
 #include "rs/base/str.h"
 
 /* Named keys; a character is its code point. */
-#define TUI_KEYS(X)                                                                  \
-    X(TUI_KEY_ENTER, "Enter")                                                        \
-    X(TUI_KEY_ESC, "Esc")                                                            \
-    X(TUI_KEY_TAB, "Tab")                                                            \
-    X(TUI_KEY_BACKTAB, "S-Tab")                                                      \
-    X(TUI_KEY_BACKSPACE, "Backspace") X(TUI_KEY_DELETE, "Del") X(TUI_KEY_UP, "Up")   \
-        X(TUI_KEY_DOWN, "Down") X(TUI_KEY_LEFT, "Left") X(TUI_KEY_RIGHT, "Right")    \
-            X(TUI_KEY_HOME, "Home") X(TUI_KEY_END, "End") X(TUI_KEY_PAGE_UP, "PgUp") \
-                X(TUI_KEY_PAGE_DOWN, "PgDn") X(TUI_KEY_F1, "F1") X(TUI_KEY_F5, "F5") \
-                    X(TUI_KEY_RESIZE, "Resize") X(TUI_KEY_MOUSE, "Mouse")            \
-                        X(TUI_KEY_PASTE, "Paste")
+#define TUI_KEYS(X)                                                                               \
+    X(TUI_KEY_ENTER, "Enter")                                                                     \
+    X(TUI_KEY_ESC, "Esc")                                                                         \
+    X(TUI_KEY_TAB, "Tab")                                                                         \
+    X(TUI_KEY_BACKTAB, "S-Tab")                                                                   \
+    X(TUI_KEY_BACKSPACE, "Backspace")                                                             \
+    X(TUI_KEY_DELETE, "Del")                                                                      \
+    X(TUI_KEY_UP, "Up") X(TUI_KEY_DOWN, "Down") X(TUI_KEY_LEFT, "Left") X(TUI_KEY_RIGHT, "Right") \
+        X(TUI_KEY_HOME, "Home") X(TUI_KEY_END, "End") X(TUI_KEY_PAGE_UP, "PgUp")                  \
+            X(TUI_KEY_PAGE_DOWN, "PgDn") X(TUI_KEY_F1, "F1") X(TUI_KEY_F5, "F5")                  \
+                X(TUI_KEY_RESIZE, "Resize") X(TUI_KEY_MOUSE, "Mouse") X(TUI_KEY_PASTE, "Paste")
 enum tui_key_name {
     TUI_KEY_FIRST = 0x110000, /* beyond Unicode */
 #define TUI_KEY_ENUM(id, name) id,
@@ -139,13 +139,15 @@ bool tui_request_parse(const char *name, enum tui_request *out);
 
 /* Where a key counts: a view's own context first, then LIST where its pane is a table, then
  * GLOBAL. */
-#define TUI_CONTEXTS(X)                                                                 \
-    X(TUI_GLOBAL, "global")                                                             \
-    X(TUI_LIST, "list")                                                                 \
-    X(TUI_DASH, "dash")                                                                 \
-    X(TUI_USERS, "users")                                                               \
-    X(TUI_ITEMS, "items") X(TUI_TRAIN, "train") X(TUI_TUNE, "tune") X(TUI_RUNS, "runs") \
-        X(TUI_MODELS, "models") X(TUI_SERVE, "serve") X(TUI_POPUP, "popup")
+#define TUI_CONTEXTS(X)                                                                   \
+    X(TUI_GLOBAL, "global")                                                               \
+    X(TUI_LIST, "list")                                                                   \
+    X(TUI_DASH, "dash")                                                                   \
+    X(TUI_USERS, "users")                                                                 \
+    X(TUI_ITEMS, "items")                                                                 \
+    X(TUI_TRAIN, "train")                                                                 \
+    X(TUI_TUNE, "tune") X(TUI_RUNS, "runs") X(TUI_MODELS, "models") X(TUI_SERVE, "serve") \
+        X(TUI_POPUP, "popup")
 #define TUI_CONTEXT_ENUM(id, name) id,
 enum tui_context { TUI_CONTEXTS(TUI_CONTEXT_ENUM) TUI_CONTEXT_COUNT };
 #undef TUI_CONTEXT_ENUM

@@ -90,8 +90,6 @@ void tui_app_dialog(struct tui_app *a, int what, struct tui_dialog *d); /* takes
 /* Something that can be taken back: u runs `undo` with its words as a command. */
 void tui_app_did(struct tui_app *a, const char *what, const char *command,
                  const char *const *undo_words);
-int64_t tui_app_now_ns(const struct tui_app *a);
-const char *tui_app_workspace(const struct tui_app *a);
 uint32_t tui_app_last_key(const struct tui_app *a); /* for tui_dialog_new */
 
 /* ---- layout.c ---- */

@@ -185,9 +185,9 @@ static enum MHD_Result send_response(struct srv_request *r)
     return ok;
 }
 
-/* The heads are there. A body follows where one was announced. One that is somewhat too long is read
- * to its end and dropped: most clients send all of it before they read, and would find a closed
- * connection instead of the answer. */
+/* The heads are there. A body follows where one was announced. One that is somewhat too long is
+ * read to its end and dropped: most clients send all of it before they read, and would find a
+ * closed connection instead of the answer. */
 static enum MHD_Result take_heads(struct srv_request *r, const char *method, const char *version)
 {
     int status;

@@ -284,7 +284,8 @@ void srv_conns_close(struct srv_conns *c, struct srv_conn *conn);
 /* By the thread that serves the connection; takes no lock. */
 void srv_conns_mark(struct srv_conn *conn, enum srv_conn_state state, int64_t now_ns);
 bool srv_conns_is_shut(const struct srv_conn *conn);
-/* By watch. Returns how many were shut for being slow or idle, or for a newcomer since the last time. */
+/* By watch. Returns how many were shut for being slow or idle, or for a newcomer since the last
+ * time. */
 int srv_conns_reap(struct srv_conns *c, int idle_s, int request_s);
 /* Has somebody sent, and nobody looked yet? */
 bool srv_conns_unread(struct srv_conns *c);

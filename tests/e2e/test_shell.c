@@ -157,12 +157,13 @@ static void headings_are_bold_on_a_terminal_alone(void **state)
     free(text);
 }
 
-static void a_terminal_without_a_command_gets_help(void **state)
+static void a_terminal_without_a_command_gets_the_console(void **state)
 {
     (void)state;
     struct ref_pty p;
     ref_pty_open(&bin, "", &p);
-    ref_pty_expect(&p, "recsys-tui takes interactions");
+    ref_pty_expect(&p, "recsys >");
+    ref_pty_send(&p, "Q");
     assert_int_equal(ref_pty_close(&p), 0);
 }
 
@@ -175,7 +176,7 @@ int main(void)
         cmocka_unit_test(ctrl_c_clears_the_line_and_stops_a_command),
         cmocka_unit_test(a_request_to_end_stops_a_command_then_the_prompt),
         cmocka_unit_test(headings_are_bold_on_a_terminal_alone),
-        cmocka_unit_test(a_terminal_without_a_command_gets_help),
+        cmocka_unit_test(a_terminal_without_a_command_gets_the_console),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -29,8 +29,8 @@ int64_t rs_mem_fail_after(int64_t nth);
 int64_t rs_mem_peak_rss(void);
 /* Memory that this process may still take: available memory or what is left of its cgroup. */
 int64_t rs_mem_available(void);
-/* After much was freed: pages that nothing uses go back to the system, where libc can do that. Takes
- * milliseconds, in which other threads may wait to allocate. */
+/* After much was freed: pages that nothing uses go back to the system, where libc can do that.
+ * Takes milliseconds, in which other threads may wait to allocate. */
 void rs_mem_trim(void);
 
 #endif
