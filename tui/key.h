@@ -139,15 +139,12 @@ bool tui_request_parse(const char *name, enum tui_request *out);
 
 /* Where a key counts: a view's own context first, then LIST where its pane is a table, then
  * GLOBAL. */
+/* clang-format off */
 #define TUI_CONTEXTS(X)                                                                   \
-    X(TUI_GLOBAL, "global")                                                               \
-    X(TUI_LIST, "list")                                                                   \
-    X(TUI_DASH, "dash")                                                                   \
-    X(TUI_USERS, "users")                                                                 \
-    X(TUI_ITEMS, "items")                                                                 \
-    X(TUI_TRAIN, "train")                                                                 \
-    X(TUI_TUNE, "tune") X(TUI_RUNS, "runs") X(TUI_MODELS, "models") X(TUI_SERVE, "serve") \
-        X(TUI_POPUP, "popup")
+    X(TUI_GLOBAL, "global") X(TUI_LIST, "list") X(TUI_DASH, "dash") X(TUI_USERS, "users") \
+    X(TUI_ITEMS, "items") X(TUI_TRAIN, "train") X(TUI_TUNE, "tune") X(TUI_RUNS, "runs")   \
+    X(TUI_MODELS, "models") X(TUI_SERVE, "serve") X(TUI_POPUP, "popup")
+/* clang-format on */
 #define TUI_CONTEXT_ENUM(id, name) id,
 enum tui_context { TUI_CONTEXTS(TUI_CONTEXT_ENUM) TUI_CONTEXT_COUNT };
 #undef TUI_CONTEXT_ENUM

@@ -147,10 +147,10 @@ static void the_longest_idle_make_room(void **state)
     mark(&pairs[5], SRV_CONN_ANSWER, 0);
     assert_true(srv_conns_reserve(c));
     assert_false(is_open(&pairs[1]));
-    assert_false(srv_conns_reserve(c)); /* all work */
+    assert_false(srv_conns_reserve(c));               /* all work */
     assert_int_equal(srv_conns_reap(c, 100, 100), 3); /* counted, each once */
     assert_int_equal(srv_conns_reap(c, 100, 100), 0);
-    srv_conns_give_back(c);             /* nobody came */
+    srv_conns_give_back(c); /* nobody came */
     assert_true(srv_conns_reserve(c));
     assert_false(srv_conns_reserve(c));
     close_pair(&pairs[0]);
