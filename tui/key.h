@@ -15,17 +15,16 @@
 #include "rs/base/str.h"
 
 /* Named keys; a character is its code point. */
-#define TUI_KEYS(X)                                                                               \
-    X(TUI_KEY_ENTER, "Enter")                                                                     \
-    X(TUI_KEY_ESC, "Esc")                                                                         \
-    X(TUI_KEY_TAB, "Tab")                                                                         \
-    X(TUI_KEY_BACKTAB, "S-Tab")                                                                   \
-    X(TUI_KEY_BACKSPACE, "Backspace")                                                             \
-    X(TUI_KEY_DELETE, "Del")                                                                      \
-    X(TUI_KEY_UP, "Up") X(TUI_KEY_DOWN, "Down") X(TUI_KEY_LEFT, "Left") X(TUI_KEY_RIGHT, "Right") \
-        X(TUI_KEY_HOME, "Home") X(TUI_KEY_END, "End") X(TUI_KEY_PAGE_UP, "PgUp")                  \
-            X(TUI_KEY_PAGE_DOWN, "PgDn") X(TUI_KEY_F1, "F1") X(TUI_KEY_F5, "F5")                  \
-                X(TUI_KEY_RESIZE, "Resize") X(TUI_KEY_MOUSE, "Mouse") X(TUI_KEY_PASTE, "Paste")
+/* clang-format off */
+#define TUI_KEYS(X)                                                                        \
+    X(TUI_KEY_ENTER, "Enter") X(TUI_KEY_ESC, "Esc") X(TUI_KEY_TAB, "Tab")                  \
+    X(TUI_KEY_BACKTAB, "S-Tab") X(TUI_KEY_BACKSPACE, "Backspace") X(TUI_KEY_DELETE, "Del") \
+    X(TUI_KEY_UP, "Up") X(TUI_KEY_DOWN, "Down") X(TUI_KEY_LEFT, "Left")                    \
+    X(TUI_KEY_RIGHT, "Right") X(TUI_KEY_HOME, "Home") X(TUI_KEY_END, "End")                \
+    X(TUI_KEY_PAGE_UP, "PgUp") X(TUI_KEY_PAGE_DOWN, "PgDn") X(TUI_KEY_F1, "F1")            \
+    X(TUI_KEY_F5, "F5") X(TUI_KEY_RESIZE, "Resize") X(TUI_KEY_MOUSE, "Mouse")              \
+    X(TUI_KEY_PASTE, "Paste")
+/* clang-format on */
 enum tui_key_name {
     TUI_KEY_FIRST = 0x110000, /* beyond Unicode */
 #define TUI_KEY_ENUM(id, name) id,
