@@ -10,6 +10,9 @@
 /* A row reads better than a line a field. */
 /* clang-format off */
 
+#define TEXT_OF(x) #x
+#define TEXT(x)    TEXT_OF(x)
+
 #define MAX_K   100
 #define MAX_IDS 2000 /* a list of the longest ids fits a body of the default size */
 
@@ -148,7 +151,8 @@ const struct srv_route srv_routes[] = {
      .also = (const int[]){404, 409, 0},
      .summary = "the k best items for a user, or for a history",
      .detail = "An unknown user gets the popularity list with source popularity:unknown_user. "
-               "timestamp says when the list was made; a finished answer may be given again while "
+               "Pages (cursor) reach the first " TEXT(RS_MAX_K) " places, " TEXT(RS_MMR_POOL)
+               " with diversity. timestamp says when the list was made; a finished answer may be given again while "
                "model, user and options are the same."},
     {SRV_POST, "/recommend/batch", "lists", batch_fields, "RecommendationsList", .scope = SRV_READ,
      .flags = SRV_MODEL, .run = srv_post_recommend_batch, .also = (const int[]){404, 0},

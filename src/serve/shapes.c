@@ -34,7 +34,7 @@ static const struct srv_prop recommendations_props[] = {
     {"recommendations", "Recommendation", SRV_PROP_LIST, "best first"},
     {"source", "text", 0, "the model, or popularity:unknown_user, popularity:cold_user"},
     {"model_version", "integer", 0, "version that answered"}, PROP_TIMESTAMP,
-    {"next_cursor", "text", SRV_PROP_NULL, "for the next page; null: there is none"},
+    {"next_cursor", "text", SRV_PROP_NULL, "for the next page; null: none is left"},
     {"ignored_items", "integer", SRV_PROP_OPTIONAL,
      "how many items and candidates the model does not know; absent: 0"},
     {.name = NULL}};
