@@ -289,7 +289,7 @@ static enum MHD_Result run_call(struct srv_request *r)
         refuse_without_model(r);
         return send_response(r);
     }
-    if (c->route->flags & (SRV_QUERY | SRV_WRITER)) {
+    if (c->route->flags & (SRV_QUERY | SRV_WRITER | SRV_LONG)) {
         r->stage = SRV_HELD;
         return MHD_YES;
     }
@@ -314,13 +314,16 @@ static void resume(struct srv_request *r)
 static void suspend(struct srv_request *r)
 {
     struct srv *s = r->srv;
-    struct srv_queue *queue = r->call.route->flags & SRV_WRITER ? s->writer : s->query;
+    unsigned flags = r->call.route->flags;
+    struct srv_queue *queue = flags & SRV_WRITER ? s->writer
+                              : flags & SRV_LONG ? s->batch
+                                                 : s->query;
     r->stage = SRV_WAITING;
     MHD_suspend_connection(r->connection);
     if (srv_queue_put(queue, &r->call)) return; /* it is the queue's now */
     r->retry_s = 1;
     srv_reply_error(r, MHD_HTTP_SERVICE_UNAVAILABLE,
-                    "too many calls wait for the store: try again in %d s", r->retry_s);
+                    "too many such calls wait already: try again in %d s", r->retry_s);
     resume(r);
 }
 

@@ -58,7 +58,7 @@ struct srv {
     struct srv_overlay *overlay;
     struct srv_tokens *tokens;
     struct srv_cache *cache;
-    struct srv_queue *query, *writer;
+    struct srv_queue *query, *writer, *batch;
     int busy_ms; /* how long a call waits for another process to end its write */
     struct srv_watch *watch;
     struct srv_limits *limits;

@@ -238,6 +238,7 @@ static void put_state(struct srv *s, struct rs_str *out)
     put_family(out, "recsys_queue_depth", "gauge", "calls that wait for their thread");
     put_sample(out, "recsys_queue_depth", "{queue=\"query\"}", srv_queue_depth(s->query));
     put_sample(out, "recsys_queue_depth", "{queue=\"writer\"}", srv_queue_depth(s->writer));
+    put_sample(out, "recsys_queue_depth", "{queue=\"batch\"}", srv_queue_depth(s->batch));
 }
 
 static void put_model(const struct srv_model *m, struct rs_str *out)
@@ -421,7 +422,9 @@ struct rs_val *srv_metrics_summary(struct srv *s, struct srv_rates **last)
     set_share(v, "fallback_share", now->fallback_lists - before->fallback_lists, lists);
     set_share(v, "identical_share", now->identical_lists - before->identical_lists, lists);
     set_share(v, "cache_hit_share", hits, hits + now->misses - before->misses);
-    rs_val_set_int(v, "queue", srv_queue_depth(s->query) + srv_queue_depth(s->writer));
+    rs_val_set_int(v, "queue",
+                   srv_queue_depth(s->query) + srv_queue_depth(s->writer) +
+                       srv_queue_depth(s->batch));
     rs_val_set_int(v, "connections", atomic_load(&s->metrics.connections));
     rs_val_set_real(v, "uptime_s", uptime_s);
     rs_val_set(v, "routes", routes);

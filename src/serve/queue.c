@@ -1,6 +1,6 @@
 /*
- * queue - calls that need the store, in the order they came: one thread that reads, one that
- * writes.
+ * queue - calls that http threads do not wait for, in the order they came: one thread reads the
+ * store, one writes it, one computes what takes long.
  *
  * srv_queue.lock guards the ring of waiting calls, `running` and `stopping`; the rest belongs to
  * the queue's thread. A call belongs to that thread from srv_queue_put until srv_http_done.
@@ -146,6 +146,12 @@ static void run_query(struct srv_queue *q, struct slot *s)
     answer(s, rc, &err);
 }
 
+static void run_long(struct srv_queue *q, struct slot *s)
+{
+    run_handler(q, s);
+    answer(s, s->rc, &s->err);
+}
+
 /* What was committed is counted, and shown in answers from now on. */
 static enum rs_code show(struct srv_queue *q, int n, struct rs_err *err)
 {
@@ -187,7 +193,7 @@ static enum rs_code write_all(struct srv_queue *q, int n, struct rs_err *err)
     return rc;
 }
 
-static void run_batch(struct srv_queue *q, int n)
+static void run_transaction(struct srv_queue *q, int n)
 {
     struct rs_err err = {0};
     for (int i = 0; i < n; i++)
@@ -215,7 +221,9 @@ static void *queue_main(void *arg)
         if (dropped) {
             drop(q, n);
         } else if (q->kind == SRV_QUEUE_WRITER) {
-            run_batch(q, n);
+            run_transaction(q, n);
+        } else if (q->kind == SRV_QUEUE_BATCH) {
+            run_long(q, &q->slots[0]);
         } else {
             run_query(q, &q->slots[0]);
         }
@@ -258,13 +266,12 @@ static struct srv_queue *new_queue(struct srv *s, enum srv_queue_kind kind, int 
 enum rs_code srv_queue_start(struct srv *s, enum srv_queue_kind kind, int max_waiting,
                              struct srv_queue **out, struct rs_err *err)
 {
+    static const char *const names[] = {"query", "writer", "batch"};
     struct srv_queue *q = new_queue(s, kind, max_waiting);
     struct rs_conf *conf = NULL;
     enum rs_code rc = rs_ctx_conf_for(q->ctx, "config show", NULL, 0, &conf, err);
     q->ctx->conf = conf;
-    if (!rc)
-        rc = srv_thread_start(&q->thread, queue_main, q,
-                              kind == SRV_QUEUE_WRITER ? "writer" : "query", err);
+    if (!rc) rc = srv_thread_start(&q->thread, queue_main, q, names[kind], err);
     if (rc) {
         free_queue(q);
         return rc;

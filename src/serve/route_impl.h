@@ -96,6 +96,7 @@ enum srv_route_flags {
     SRV_FREE = 1 << 4,   /* not counted against a client's rate */
     SRV_ASSET = 1 << 5,  /* a page or its parts: not in the document; its query is ignored */
     SRV_AS_IS = 1 << 6,  /* a body of any keys is taken: call.body */
+    SRV_LONG = 1 << 7,   /* computes for long: runs on the batch thread, and nobody waits for it */
 };
 
 /* Runs with everything checked. On RS_OK the answer stands in c->out (or c->shared); a failure is

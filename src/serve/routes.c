@@ -155,7 +155,7 @@ const struct srv_route srv_routes[] = {
                " with diversity. timestamp says when the list was made; a finished answer may be given again while "
                "model, user and options are the same."},
     {SRV_POST, "/recommend/batch", "lists", batch_fields, "RecommendationsList", .scope = SRV_READ,
-     .flags = SRV_MODEL, .run = srv_post_recommend_batch, .also = (const int[]){404, 0},
+     .flags = SRV_MODEL | SRV_LONG, .run = srv_post_recommend_batch, .also = (const int[]){404, 0},
      .summary = "lists for many users at once"},
     {SRV_POST, "/similar-items", "lists", similar_fields, "SimilarItems", .scope = SRV_READ,
      .flags = SRV_MODEL, .run = srv_post_similar, .also = (const int[]){404, 409, 0},

@@ -89,7 +89,8 @@ static enum rs_code check_answer(const struct srv_route *r, struct rs_err *err)
         return unsound(r, err, "there is no shape '%s'", r->answer);
     }
     if (!r->run) return unsound(r, err, "no handler");
-    if (r->flags & SRV_QUERY && r->flags & SRV_WRITER) return unsound(r, err, "two threads");
+    unsigned threads = r->flags & (SRV_QUERY | SRV_WRITER | SRV_LONG);
+    if (threads & (threads - 1)) return unsound(r, err, "two threads");
     int statuses[SRV_MAX_STATUSES];
     int n = srv_route_statuses(r, statuses);
     for (int i = 0; i < n; i++) {

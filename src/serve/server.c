@@ -23,6 +23,7 @@
 
 enum {
     QUEUE_LENGTH = 1024, /* calls that may wait for the store, each kind */
+    BATCH_LENGTH = 256,  /* of those that compute for long */
     BUSY_MS = 5000,      /* half of what a command waits for another process's write */
     END_BUSY_MS = 1000,  /* the server's own, at its end */
     OTHER_FILES = 128,   /* descriptors beside connections */
@@ -121,6 +122,7 @@ static enum rs_code start_threads(struct srv *s, struct rs_err *err)
 {
     enum rs_code rc = srv_queue_start(s, SRV_QUEUE_QUERY, QUEUE_LENGTH, &s->query, err);
     if (!rc) rc = srv_queue_start(s, SRV_QUEUE_WRITER, QUEUE_LENGTH, &s->writer, err);
+    if (!rc) rc = srv_queue_start(s, SRV_QUEUE_BATCH, BATCH_LENGTH, &s->batch, err);
     if (!rc) rc = srv_workers_start(s, s->settings, &s->workers, err);
     if (!rc) rc = srv_watch_start(s, &s->watch, err);
     if (!rc) rc = srv_listener_start(s->listener, err);
@@ -225,6 +227,7 @@ static void drop_requests(struct srv *s)
     atomic_store(&s->stopping, true);
     srv_queue_drop(s->query);
     srv_queue_drop(s->writer);
+    srv_queue_drop(s->batch);
     srv_conns_shut_all(s->conns);
     while (atomic_load(&s->metrics.in_flight) > 0) {
         rs_clock_sleep_ms(DRAIN_LOOK_MS);
@@ -239,6 +242,7 @@ void srv_stop(struct srv *s)
     srv_watch_stop(s->watch);
     srv_queue_stop(s->query);
     srv_queue_stop(s->writer);
+    srv_queue_stop(s->batch);
     srv_workers_stop(s->workers);
     srv_listener_free(s->listener);
     srv_access_free(s->access);

@@ -171,11 +171,12 @@ RS_MUST_USE enum rs_code srv_store_keep(const char *path, struct rs_store **st, 
 /* Takes calls in order. The query thread runs them one by one, each with a fresh result of the
  * store; the writer runs up to 512 that wait in one transaction synced to disk, catches the overlay
  * up, and answers them: a handler that fails takes back its own part only (savepoint), a commit
- * that fails fails them all. srv_http_done(call) answers. The queue lends the call its ctx, scratch
+ * that fails fails them all. The batch thread runs them one by one, without the store.
+ * srv_http_done(call) answers. The queue lends the call its ctx, scratch
  * and out, from before the handler runs until srv_http_done returns. A store that is gone or locked
  * fails the calls of that moment (RS_EBUSY). */
 struct srv_queue;
-enum srv_queue_kind { SRV_QUEUE_QUERY, SRV_QUEUE_WRITER };
+enum srv_queue_kind { SRV_QUEUE_QUERY, SRV_QUEUE_WRITER, SRV_QUEUE_BATCH };
 RS_MUST_USE enum rs_code srv_queue_start(struct srv *s, enum srv_queue_kind kind, int max_waiting,
                                          struct srv_queue **out, struct rs_err *err);
 bool srv_queue_put(struct srv_queue *q, struct srv_call *c); /* false: full, or at its end */

@@ -1,5 +1,5 @@
 /* serve, while the store is held by somebody else: calls that wait for it by the hundred, the one
- * that finds no room, and the server's end while they wait. */
+ * that finds no room, and the server's end while they wait. And while long lists are computed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -170,7 +170,7 @@ static void a_queue_that_is_full_refuses_at_once(void **state)
         ref_http_read(&list[i], false, &a);
         stored += a.status == 201;
         if (a.status != 201) {
-            ref_answer_is_error(&a, 503, "unavailable", "too many calls wait for the store");
+            ref_answer_is_error(&a, 503, "unavailable", "too many such calls wait already");
             char *retry = ref_answer_head(&a, "Retry-After");
             assert_string_equal(retry, "1");
             free(retry);
@@ -234,6 +234,58 @@ static void calls_that_wait_too_long_are_dropped(void **state)
     assert_int_equal(ref_serve_stop(&s, 0), 0);
 }
 
+/* "[1,2,…,150]", some times over; the caller's. */
+static char *ids_of_everybody(int times)
+{
+    struct rs_str text;
+    rs_str_init(&text, 0);
+    for (int i = 0; i < 150 * times; i++) {
+        rs_str_addf(&text, "%s%d", i ? "," : "[", i % 150 + 1);
+    }
+    rs_str_add(&text, "]");
+    char *ids = rs_xstrdup(rs_str_text(&text));
+    rs_str_clear(&text);
+    return ids;
+}
+
+/* One thread serves, and yet answers while batches are computed and wait. */
+static void nobody_waits_for_a_batch(void **state)
+{
+    (void)state;
+    enum { BATCHES = 12 };
+    struct ref_serve s;
+    struct ref_http list[BATCHES];
+    struct ref_answer a;
+    bool seen = false;
+    ref_serve_start(&bin, &(struct ref_how){.env = env}, "serving.threads=1", &s);
+    char *ids = ids_of_everybody(2);
+    char *body = rs_xprintf("{\"user_ids\":%s,\"k\":100,\"diversity\":0.5}", ids);
+    char *request = rs_xprintf("POST /recommend/batch HTTP/1.1\r\nHost: a\r\n"
+                               "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                               strlen(body), body);
+    for (int i = 0; i < BATCHES; i++) {
+        ref_http_open(&s, &list[i]);
+        ref_http_send(&list[i], request, SIZE_MAX);
+    }
+    for (int i = 0; i < 1000 && !seen; i++) {
+        ref_ask(&s, "GET", "/metrics", "", NULL, &a);
+        assert_int_equal(a.status, 200);
+        const char *depth = strstr(a.body, "recsys_queue_depth{queue=\"batch\"} ");
+        assert_non_null(depth);
+        seen = strtol(strchr(depth, ' '), NULL, 10) > 1;
+        ref_answer_clear(&a);
+    }
+    assert_true(seen);
+    for (int i = 0; i < BATCHES; i++) {
+        ref_http_expect(&list[i], 200, "a batch");
+        ref_http_close(&list[i]);
+    }
+    free(request);
+    free(body);
+    free(ids);
+    assert_int_equal(ref_serve_stop(&s, SIGTERM), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +293,7 @@ int main(void)
         cmocka_unit_test_teardown(a_queue_that_is_full_refuses_at_once, after_each),
         cmocka_unit_test_teardown(calls_that_wait_are_answered_before_the_end, after_each),
         cmocka_unit_test_teardown(calls_that_wait_too_long_are_dropped, after_each),
+        cmocka_unit_test(nobody_waits_for_a_batch),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

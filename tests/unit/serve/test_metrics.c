@@ -34,6 +34,7 @@ static int set_up(void **state)
     snprintf(s->address, sizeof(s->address), "http://127.0.0.1:8000");
     assert_ok(srv_queue_start(s, SRV_QUEUE_QUERY, 4, &s->query, &err), &err);
     assert_ok(srv_queue_start(s, SRV_QUEUE_WRITER, 4, &s->writer, &err), &err);
+    assert_ok(srv_queue_start(s, SRV_QUEUE_BATCH, 4, &s->batch, &err), &err);
     ref_bundle_init(&f->bundle, 1, 20, 30, "popularity", "");
     *state = f;
     return 0;
@@ -44,6 +45,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     srv_queue_stop(f->srv.query);
     srv_queue_stop(f->srv.writer);
+    srv_queue_stop(f->srv.batch);
     srv_models_free(f->srv.models);
     srv_overlay_free(f->srv.overlay);
     srv_cache_free(f->srv.cache);
@@ -295,6 +297,7 @@ static void state_is_told(void **state)
     assert_true(sample(text, "recsys_cache_bytes") >= 6);
     assert_true(sample(text, "recsys_queue_depth{queue=\"query\"}") == 0);
     assert_true(sample(text, "recsys_queue_depth{queue=\"writer\"}") == 0);
+    assert_true(sample(text, "recsys_queue_depth{queue=\"batch\"}") == 0);
     assert_true(sample(text, "process_resident_memory_bytes") > 1e6);
     assert_true(sample(text, "process_open_fds") >= 3);
     assert_true(sample(text, "process_start_time_seconds") == (double)m->started_ms / 1000);
