@@ -70,11 +70,12 @@ static const struct srv_field similar_fields[] = {
     {.name = NULL},
 };
 static const struct srv_field users_fields[] = {
-    FIELD_LIMIT, FIELD_OFFSET, FIELD_SEARCH("only ids that contain this"), {.name = NULL},
+    FIELD_LIMIT, FIELD_OFFSET, FIELD_SEARCH("only ids that contain this, a to z in any case"),
+    {.name = NULL},
 };
 static const struct srv_field items_fields[] = {
     FIELD_LIMIT, FIELD_OFFSET,
-    FIELD_SEARCH("only items whose id or title contains this, in any case"), {.name = NULL},
+    FIELD_SEARCH("only items whose id or title contains this, a to z in any case"), {.name = NULL},
 };
 static const struct srv_field history_fields[] = {
     FIELD_USER_PATH, FIELD_LIMIT, FIELD_OFFSET, {.name = NULL},
