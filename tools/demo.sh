@@ -34,4 +34,5 @@ cat <<NEXT
   $bin train --model als --set factors=32    another model; then: evaluate, compare, model register
   $bin model history                         who promoted what, and the gate's verdict
   $bin shell                                 a prompt with completion
+  $bin --serve                               REST, a web explorer and /docs on http://127.0.0.1:8000
 NEXT
