@@ -27,8 +27,8 @@ static void show_verdict(struct rs_result *out, const struct rs_val *verdict)
     rs_result_table(out, NULL, "gate", t);
 }
 
-/* For an error's one line: that the bundle is not whole, which no force goes past, or else the first
- * rule that failed. */
+/* For an error's one line: that the bundle is not whole, which no force goes past, or else the
+ * first rule that failed. */
 static const char *first_failure(const struct rs_val *verdict, bool *forceable_out)
 {
     const struct rs_val *rules = rs_val_get(verdict, "rules");

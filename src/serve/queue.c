@@ -76,7 +76,8 @@ int srv_queue_depth(struct srv_queue *q)
     return depth;
 }
 
-/* Waits for calls and takes up to q->most; 0: it is time to stop. *drop_out: they are not to run. */
+/* Waits for calls and takes up to q->most; 0: it is time to stop. *drop_out: they are not to
+ * run. */
 static int take(struct srv_queue *q, bool *drop_out)
 {
     pthread_mutex_lock(&q->lock);

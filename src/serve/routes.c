@@ -153,8 +153,8 @@ const struct srv_route srv_routes[] = {
      .summary = "the k best items for a user, or for a history",
      .detail = "An unknown user gets the popularity list with source popularity:unknown_user. "
                "Pages (cursor) reach the first " TEXT(RS_MAX_K) " places, " TEXT(RS_MMR_POOL)
-               " with diversity. timestamp says when the list was made; a finished answer may be given again while "
-               "model, user and options are the same."},
+               " with diversity. timestamp says when the list was made; a finished answer may be "
+               "given again while model, user and options are the same."},
     {SRV_POST, "/recommend/batch", "lists", batch_fields, "RecommendationsList", .scope = SRV_READ,
      .flags = SRV_MODEL | SRV_LONG, .run = srv_post_recommend_batch, .also = (const int[]){404, 0},
      .summary = "lists for many users at once"},
