@@ -6,11 +6,13 @@
  */
 #include "rs/base/log.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rs/base/clock.h"
 #include "rs/base/str.h"
@@ -27,10 +29,11 @@ static _Atomic int min_level = RS_LOG_INFO;
 static atomic_bool has_sink;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static enum rs_log_format format = RS_LOG_TEXT; /* these four: under lock */
+static enum rs_log_format format = RS_LOG_TEXT; /* these five: under lock */
 static bool to_stderr = true;
 static rs_log_sink_fn *sink;
 static void *sink_ctx;
+static unsigned long long dropped; /* lines, since the last one that was written */
 
 void rs_log_set_level(enum rs_log_level level)
 {
@@ -100,6 +103,36 @@ static void add_text(struct rs_str *line, int64_t now_ms, enum rs_log_level leve
     rs_str_addf(line, "%s %-5s %s: %s\n", time, level_names[level], event, text);
 }
 
+/* A pipe with room takes a line at once (PIPE_BUF); a file always does. */
+static bool has_room(void)
+{
+    struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&p, 1, 0) > 0 && p.revents & POLLOUT;
+}
+
+/* Under lock. The threads of a server do not stand still because nobody reads its log. */
+static void write_line(int64_t now_ms, enum rs_log_level level, const char *event, const char *text)
+{
+    struct rs_str line;
+    if (format == RS_LOG_JSON && !has_room()) {
+        dropped++;
+        return;
+    }
+    rs_str_init(&line, 0);
+    if (dropped) {
+        char count[100];
+        snprintf(count, sizeof(count), "%llu lines were dropped: whoever reads the log is too slow",
+                 dropped);
+        add_json(&line, now_ms, RS_LOG_WARN, "log", count);
+        dropped = 0;
+    }
+    (format == RS_LOG_JSON ? add_json : add_text)(&line, now_ms, level, event, text);
+    /* whole line at once, so that lines of several processes do not mix either */
+    fwrite(rs_str_text(&line), 1, line.len, stderr);
+    fflush(stderr);
+    rs_str_clear(&line);
+}
+
 void rs_log(enum rs_log_level level, const char *event, const char *fmt, ...)
 {
     bool shown = (int)level >= atomic_load(&min_level);
@@ -115,16 +148,8 @@ void rs_log(enum rs_log_level level, const char *event, const char *fmt, ...)
     rs_utf8_clean(text);
 
     int64_t now_ms = rs_clock_now_ms();
-    struct rs_str line;
-    rs_str_init(&line, 0);
     pthread_mutex_lock(&lock);
-    if (to_stderr && shown) {
-        (format == RS_LOG_JSON ? add_json : add_text)(&line, now_ms, level, event, text);
-        /* whole line at once, so that lines of several processes do not mix either */
-        fwrite(rs_str_text(&line), 1, line.len, stderr);
-        fflush(stderr);
-    }
+    if (to_stderr && shown) write_line(now_ms, level, event, text);
     if (sink && level >= RS_LOG_INFO) sink(now_ms, level, event, text, sink_ctx);
     pthread_mutex_unlock(&lock);
-    rs_str_clear(&line);
 }

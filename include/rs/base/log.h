@@ -1,7 +1,8 @@
 /*
  * log - one sink for what the program has to say about itself: an event word, then key=value.
  *
- * Text on standard error; JSON lines when serving; a callback for a ring buffer or the store.
+ * Text on standard error; JSON lines when serving, which are dropped, and counted, where nobody
+ * reads them; a callback for a ring buffer or the store.
  * Never in kernels; never a token or a whole request body.
  */
 #ifndef RS_BASE_LOG_H

@@ -1,6 +1,7 @@
 /* log - levels, both formats as they reach standard error, and the sink. */
 #include "ref/support.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,47 @@ static void json_lines(void **state)
     assert_int_equal(v->n, 4);
     rs_val_free(v);
     free(text);
+}
+
+/* Writing JSON lines never waits; what was lost is said when there is room again. */
+static void json_lines_wait_for_nobody(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[4096];
+    size_t filled = 0;
+    assert_int_equal(pipe(ends), 0);
+    int file = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    int flags = fcntl(ends[1], F_GETFL);
+    fcntl(ends[1], F_SETFL, flags | O_NONBLOCK);
+    memset(text, 'x', sizeof(text));
+    for (ssize_t n = 1; (n = write(ends[1], text, sizeof(text))) > 0;) {
+        filled += (size_t)n;
+    }
+    fcntl(ends[1], F_SETFL, flags);
+    rs_log_set_format(RS_LOG_JSON);
+    rs_log(RS_LOG_WARN, "a", "lost");
+    rs_log(RS_LOG_WARN, "a", "lost too");
+    while (filled > 0) {
+        ssize_t n = read(ends[0], text, sizeof(text));
+        assert_true(n > 0);
+        filled -= (size_t)n;
+    }
+    rs_log(RS_LOG_WARN, "a", "first");
+    rs_log(RS_LOG_WARN, "a", "second");
+    dup2(file, STDERR_FILENO);
+    close(file);
+    close(ends[1]);
+    ssize_t n = read(ends[0], text, sizeof(text) - 1);
+    assert_true(n > 0);
+    text[n] = '\0';
+    close(ends[0]);
+#define LINE(event, message)                                                       \
+    "{\"time\":\"2026-11-24T18:13:00.123Z\",\"level\":\"warn\",\"event\":\"" event \
+    "\",\"message\":\"" message "\"}\n"
+    assert_string_equal(text, LINE("log", "2 lines were dropped: whoever reads the log is too slow")
+                                  LINE("a", "first") LINE("a", "second"));
 }
 
 static void one_line_whatever_comes(void **state)
@@ -204,10 +246,15 @@ static void threads_do_not_mix_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CAPTURED(text_lines),          CAPTURED(level_hides_what_is_below),
-        CAPTURED(json_lines),          CAPTURED(one_line_whatever_comes),
-        CAPTURED(long_text_is_cut),    CAPTURED(sink_gets_the_parts),
-        cmocka_unit_test(level_names), CAPTURED(threads_do_not_mix_lines),
+        CAPTURED(text_lines),
+        CAPTURED(level_hides_what_is_below),
+        CAPTURED(json_lines),
+        CAPTURED(json_lines_wait_for_nobody),
+        CAPTURED(one_line_whatever_comes),
+        CAPTURED(long_text_is_cut),
+        CAPTURED(sink_gets_the_parts),
+        cmocka_unit_test(level_names),
+        CAPTURED(threads_do_not_mix_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
