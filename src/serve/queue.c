@@ -2,7 +2,7 @@
  * queue - calls that http threads do not wait for, in the order they came: one thread reads the
  * store, one writes it, one computes what takes long.
  *
- * srv_queue.lock guards the ring of waiting calls, `running` and `stopping`; the rest belongs to
+ * srv_queue.lock guards the ring of waiting calls, what runs and how it ends; the rest belongs to
  * the queue's thread. A call belongs to that thread from srv_queue_put until srv_http_done.
  */
 #include <stdlib.h>
@@ -39,7 +39,7 @@ struct srv_queue {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
-    struct place *ring; /* under lock, as the next five */
+    struct place *ring; /* under lock, as the next six */
     int size, first, waiting;
     int running;
     bool stopping;      /* no more calls come */
